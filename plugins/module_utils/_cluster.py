@@ -1,0 +1,360 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""Server clusters: what cluster.exe and the MSCluster WMI provider say, and what cluster.exe can be told.
+
+Owners come from node names, states from MSCluster's numbers; English words are believed only where no number is to be
+had, and an unknown word stays unknown (windows-cli.md 1.3, 2.4).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, TypeVar
+
+from . import _cmdline as cmdline
+from ._node import Node, Result
+from ._wmic import query, table
+
+
+class NodeState(Enum):
+    """MSCluster_Node.State."""
+
+    UP = "up"
+    DOWN = "down"
+    PAUSED = "paused"
+    JOINING = "joining"
+    UNKNOWN = "unknown"
+
+
+class GroupState(Enum):
+    """MSCluster_ResourceGroup.State."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAILED = "failed"
+    PARTIALLY_ONLINE = "partially_online"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+class ResourceState(Enum):
+    """MSCluster_Resource.State."""
+
+    INHERITED = "inherited"
+    INITIALIZING = "initializing"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAILED = "failed"
+    PENDING = "pending"
+    ONLINE_PENDING = "online_pending"
+    OFFLINE_PENDING = "offline_pending"
+    UNKNOWN = "unknown"
+
+
+_NODE_NUMBERS = {0: NodeState.UP, 1: NodeState.DOWN, 2: NodeState.PAUSED, 3: NodeState.JOINING}
+_GROUP_NUMBERS = {
+    0: GroupState.ONLINE,
+    1: GroupState.OFFLINE,
+    2: GroupState.FAILED,
+    3: GroupState.PARTIALLY_ONLINE,
+    4: GroupState.PENDING,
+}
+_RESOURCE_NUMBERS = {
+    0: ResourceState.INHERITED,
+    1: ResourceState.INITIALIZING,
+    2: ResourceState.ONLINE,
+    3: ResourceState.OFFLINE,
+    4: ResourceState.FAILED,
+    128: ResourceState.PENDING,
+    129: ResourceState.ONLINE_PENDING,
+    130: ResourceState.OFFLINE_PENDING,
+}
+# English only, and only where WMI gives no number. Other languages are left unknown on purpose.
+_WORDS = {
+    "onlinepending": "pending",
+    "offlinepending": "pending",
+    "partiallyonline": "partially_online",
+}
+
+_State = TypeVar("_State", NodeState, GroupState, ResourceState)
+
+
+@dataclass(frozen=True)
+class ClusterNode:
+    """name in upper case as the cluster gives it, id as in `cluster node` (0: not known)."""
+
+    name: str
+    id: int
+    state: NodeState
+
+
+@dataclass(frozen=True)
+class ClusterGroup:
+    """owner is a node's name, or None where nobody could be made out."""
+
+    name: str
+    owner: str | None
+    state: GroupState
+
+
+@dataclass(frozen=True)
+class ClusterResource:
+    """group and owner are None where they could not be made out; type is '' where WMI did not tell."""
+
+    name: str
+    group: str | None
+    owner: str | None
+    state: ResourceState
+    type: str = ""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One reading of a cluster. running: whether the Cluster service runs on the node that was asked."""
+
+    name: str
+    nodes: tuple[ClusterNode, ...]
+    groups: tuple[ClusterGroup, ...]
+    resources: tuple[ClusterResource, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def group(self, name: str) -> ClusterGroup | None:
+        return next((g for g in self.groups if same(g.name, name)), None)
+
+    def node(self, name: str) -> ClusterNode | None:
+        return next((n for n in self.nodes if same(n.name, name)), None)
+
+    def owned_by(self, node: str) -> list[ClusterGroup]:
+        return [g for g in self.groups if g.owner is not None and same(g.owner, node)]
+
+    def mates(self, node: str) -> list[ClusterNode]:
+        return [n for n in self.nodes if not same(n.name, node)]
+
+    def exchange_groups(self) -> list[str]:
+        """Groups that hold a resource of an Exchange type: clustered mailbox servers."""
+        names = {r.group for r in self.resources if r.group and r.type.lower().startswith("microsoft exchange")}
+        return sorted(names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The public form: `cluster` of cluster_info."""
+        return {
+            "name": self.name,
+            "nodes": [{"name": n.name, "id": n.id, "state": n.state.value} for n in self.nodes],
+            "groups": [{"name": g.name, "owner": g.owner, "state": g.state.value} for g in self.groups],
+            "resources": [
+                {"name": r.name, "group": r.group, "owner": r.owner, "state": r.state.value, "type": r.type}
+                for r in self.resources
+            ],
+            "unknown_because": list(self.reasons),
+        }
+
+
+def same(one: str, other: str) -> bool:
+    """Names of nodes, groups and servers are compared without case."""
+    return one.casefold() == other.casefold()
+
+
+class ClusterExe:
+    """cluster.exe on one node. cluster: another cluster's name, '' for the node's own."""
+
+    def __init__(self, node: Node, cluster: str = "") -> None:
+        self._node = node
+        self._prefix = ["cluster.exe", f"/cluster:{cluster}"] if cluster else ["cluster.exe"]
+        self._cluster = cluster
+
+    def observe(self) -> Cluster:
+        """Read members, groups and resources in one round trip; what can't be made out is unknown."""
+        lines = self.lines()
+        return parse_cluster(self._node.read_all(lines), self._cluster)
+
+    def lines(self) -> list[str]:
+        """The command lines of one reading, for parse_cluster."""
+        tables = [cmdline.command_line([*self._prefix, what]) for what in ("node", "group", "res")]
+        if self._cluster:
+            return tables
+        return [
+            *tables,
+            r"reg query HKLM\Cluster /v ClusterName",
+            query("MSCluster_Node", "Name", "State"),
+            query("MSCluster_ResourceGroup", "Name", "State"),
+            query("MSCluster_NodeToActiveGroup", "GroupComponent", "PartComponent"),
+            query("MSCluster_Resource", "Name", "State", "Type"),
+        ]
+
+    def group_line(self, group: str, option: str, wait: int) -> str:
+        """The line that moves a group (`/move:NODE`) or changes its state (`/online`, `/offline`); wait in seconds."""
+        # /wait without a number waits for ever, no /wait only 20 seconds (windows-cli.md 1.1)
+        return " ".join([*self._prefix, "group", cmdline.name(group), option, f"/wait:{wait}"])
+
+    def node_line(self, name: str, option: str) -> str:
+        """The line that pauses or resumes a node (`/pause`, `/resume`)."""
+        return " ".join([*self._prefix, "node", cmdline.name(name), option])
+
+    def act(self, line: str, wait: int) -> Result:
+        """Run one of the lines above. Exit code 0 says nothing about the state afterwards: observe again."""
+        return self._node.act_line(line, timeout=wait + 60)
+
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+
+def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
+    """Put the outputs of ClusterExe.lines() together."""
+    nodes = node_rows(results[0].stdout)
+    names = [node.name for node in nodes]
+    groups = group_rows(results[1].stdout, names)
+    resources = resource_rows(results[2].stdout, names, [g.name for g in groups])
+    read = Cluster(asked, tuple(nodes), tuple(groups), tuple(resources))
+    reasons = [
+        f"{what}: exit code {result.rc}"
+        for what, result in zip(("cluster node", "cluster group", "cluster res"), results, strict=False)
+        if result.rc != 0
+    ]
+    if not asked:
+        read, more = _with_wmi(read, results)
+        reasons += more
+    return replace(read, reasons=tuple(reasons))
+
+
+def _with_wmi(read: Cluster, results: list[Result]) -> tuple[Cluster, list[str]]:
+    """Overlay MSCluster's numbers and owners; says what WMI did not tell."""
+    name = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", results[3].stdout)
+    node_states = _numbers(results[4], _NODE_NUMBERS)
+    group_states = _numbers(results[5], _GROUP_NUMBERS)
+    owners = _owners(results[6])
+    reasons = [
+        f"MSCluster {what}: no answer"
+        for what, seen in (("nodes", node_states), ("groups", group_states), ("owners", owners))
+        if not seen
+    ]
+    nodes = tuple(
+        replace(n, state=node_states[n.name.casefold()][1]) if n.name.casefold() in node_states else n
+        for n in read.nodes
+    )
+    groups = _overlay_groups(read.groups, group_states, owners)
+    resources = _overlay_resources(read.resources, results[7])
+    return Cluster(name.group(1) if name else "", nodes, groups, resources), reasons
+
+
+def _overlay_groups(
+    groups: Iterable[ClusterGroup], states: dict[str, tuple[str, GroupState]], owners: dict[str, str]
+) -> tuple[ClusterGroup, ...]:
+    known = {g.name.casefold(): g for g in groups}
+    for key, (name, state) in states.items():
+        known.setdefault(key, ClusterGroup(name, None, state))
+    return tuple(_overlay(group, states.get(key), owners.get(key)) for key, group in known.items())
+
+
+def _overlay(group: ClusterGroup, seen: tuple[str, GroupState] | None, owner: str | None) -> ClusterGroup:
+    if owner and group.owner and not same(owner, group.owner):
+        # Two readings that disagree mean that the group is on its way: nobody owns it for certain.
+        return replace(group, owner=None, state=GroupState.UNKNOWN)
+    return replace(group, owner=owner or group.owner, state=seen[1] if seen else group.state)
+
+
+def _overlay_resources(resources: Iterable[ClusterResource], result: Result) -> tuple[ClusterResource, ...]:
+    rows = {row["Name"].casefold(): row for row in table(result.stdout, ("Name", "State", "Type")) if "Name" in row}
+    return tuple(_overlay_resource(resource, rows.get(resource.name.casefold())) for resource in resources)
+
+
+def _overlay_resource(resource: ClusterResource, row: dict[str, str] | None) -> ClusterResource:
+    if row is None:
+        return resource
+    state = _number(row.get("State", ""), _RESOURCE_NUMBERS) or resource.state
+    return replace(resource, state=state, type=row.get("Type", ""))
+
+
+def _numbers(result: Result, meanings: dict[int, _State]) -> dict[str, tuple[str, _State]]:
+    """Name without case -> (name, state)."""
+    found: dict[str, tuple[str, _State]] = {}
+    for row in table(result.stdout, ("Name", "State")):
+        state = _number(row.get("State", ""), meanings)
+        if state is not None and row.get("Name"):
+            found[row["Name"].casefold()] = (row["Name"], state)
+    return found
+
+
+def _number(text: str, meanings: dict[int, _State]) -> _State | None:
+    return meanings.get(int(text)) if text.isdigit() else None
+
+
+_NODE_REFERENCE = re.compile(r'MSCluster_Node\.Name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_GROUP_REFERENCE = re.compile(r'MSCluster_ResourceGroup\.Name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+
+
+def _owners(result: Result) -> dict[str, str]:
+    """Group name without case -> owning node, from MSCluster_NodeToActiveGroup (windows-cli.md 2.1)."""
+    owners = {}
+    for line in re.split(r"[\r\n]+", html.unescape(result.stdout)):
+        node, group = _NODE_REFERENCE.search(line), _GROUP_REFERENCE.search(line)
+        if node and group:
+            owners[re.sub(r"\\(.)", r"\1", group.group(1)).casefold()] = node.group(1).upper()
+    return owners
+
+
+_RULER = re.compile(r"^-{4,}(\s+-{2,})*\s*$")
+_NODE_ROW = re.compile(r"^(\S+)\s+(\d+)\s+(\S.*?)\s*$")
+
+
+def _rows(text: str) -> list[str]:
+    """The lines below the ruler of dashes; none where there is no ruler (then it is an error text)."""
+    lines = [line.rstrip() for line in re.split(r"\r*\n", text)]
+    ruler = next((i for i, line in enumerate(lines) if _RULER.match(line)), None)
+    return [] if ruler is None else [line for line in lines[ruler + 1 :] if line.strip()]
+
+
+def _word(text: str, states: type[_State]) -> _State:
+    key = text.lower().replace(" ", "")
+    key = _WORDS.get(key, key)
+    return next((state for state in states if state.value == key), states("unknown"))
+
+
+def node_rows(text: str) -> list[ClusterNode]:
+    """Rows of `cluster node`."""
+    matches = [_NODE_ROW.match(row) for row in _rows(text)]
+    return [ClusterNode(m.group(1).upper(), int(m.group(2)), _word(m.group(3), NodeState)) for m in matches if m]
+
+
+def _node_column(row: str, nodes: Iterable[str]) -> tuple[str, str, str] | None:
+    """Split a row at the last known node name: (left, node, status). Columns overflow, so widths say nothing."""
+    alternatives = "|".join(re.escape(name) for name in nodes)
+    if not alternatives:
+        return None
+    match = re.match(rf"^(?P<left>.*)\s(?P<node>{alternatives})\s+(?P<status>\S.*?)\s*$", row, re.IGNORECASE)
+    return (match.group("left").strip(), match.group("node").upper(), match.group("status")) if match else None
+
+
+def group_rows(text: str, nodes: Iterable[str]) -> list[ClusterGroup]:
+    """Rows of `cluster group`. A row without a known node has no owner; its name ends at the run of blanks."""
+    names = list(nodes)
+    groups = []
+    for row in _rows(text):
+        parts = _node_column(row, names)
+        if parts:
+            groups.append(ClusterGroup(parts[0], parts[1], _word(parts[2], GroupState)))
+            continue
+        unowned = re.match(r"^(\S.*?)\s{2,}(\S.*)$", row)
+        if unowned:
+            groups.append(ClusterGroup(unowned.group(1), None, _word(unowned.group(2), GroupState)))
+    return groups
+
+
+def resource_rows(text: str, nodes: Iterable[str], groups: Iterable[str]) -> list[ClusterResource]:
+    """Rows of `cluster res`: split at a known node, then at a known group name, longest first."""
+    names = list(nodes)
+    by_length = sorted(groups, key=len, reverse=True)
+    resources = []
+    for row in _rows(text):
+        parts = _node_column(row, names)
+        if not parts:
+            continue
+        left, node, status = parts
+        group = next((g for g in by_length if left.casefold().endswith(" " + g.casefold())), None)
+        name = left[: -len(group)].strip() if group else left
+        resources.append(ClusterResource(name, group, node, _word(status, ResourceState)))
+    return resources

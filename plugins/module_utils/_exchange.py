@@ -1,0 +1,224 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""What is to be known of Exchange on a node, read in two round trips: registry and files first, then its shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import _registry as registry
+from . import _windows as windows
+from ._cluster import Cluster, ClusterExe, parse_cluster, same
+from ._cmdline import refuse_unsafe
+from ._errors import Failure
+from ._node import Node, Result
+from ._shell import ExchangeShell, MailboxServer
+from ._versions import Version, parse_version
+
+EXCHANGE_KEY = r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0"
+EXCHANGE_KEY_32 = r"HKLM\SOFTWARE\Wow6432Node\Microsoft\Exchange\v8.0"
+# Product code of Exchange 2007's patches (exchange.md 5.2).
+PATCHES_KEY = (
+    r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18"
+    r"\Products\461C2B4266EDEF444B864AD6D9E5B613\Patches"
+)
+SETUP_IMAGES = ("setup.com", "exsetup.exe", "exsetupui.exe")
+_CMS_KEYS = ("ClusteredMailboxServer", "CMS")  # two sources, two names (exchange.md 4.3)
+
+
+@dataclass(frozen=True)
+class Media:
+    """Service pack media at a path on the node; version None: not found or not readable."""
+
+    path: str
+    version: Version | None
+
+    @property
+    def release(self) -> str | None:
+        return self.version.release if self.version else None
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Exchange's program files as the registry describes them; versions by role (MailboxRole, AdminTools, …).
+
+    interrupted: `key\\value=data` of every Watermark and Action. read: whether the registry answered at all.
+    """
+
+    read: bool
+    versions: dict[str, Version] = field(default_factory=dict)
+    install_path: str = ""
+    interrupted: tuple[str, ...] = ()
+    rollups: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> Version | None:
+        """The lowest configured version of the roles: a node is as old as its oldest role."""
+        return min(self.versions.values()) if self.versions else None
+
+    @property
+    def release(self) -> str | None:
+        return self.version.release if self.version else None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One node, its cluster and its clustered mailbox servers, all read within seconds. observed_at: epoch seconds."""
+
+    node: str
+    observed_at: float
+    os: windows.Os
+    bits: Bits
+    pending: windows.PendingRestart
+    running_setup: tuple[str, ...]
+    cluster: Cluster | None
+    media: Media | None = None
+    boot_time: str | None = None
+    mailbox_servers: tuple[MailboxServer, ...] = ()
+    mailbox_servers_error: str = ""
+
+    def mailbox_server(self, name: str) -> MailboxServer | None:
+        return next((m for m in self.mailbox_servers if same(m.name, name)), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The public form: `exchange` of exchange_info."""
+        return {
+            "node": self.node,
+            "version": str(self.bits.version) if self.bits.version else None,
+            "release": self.bits.release,
+            "install_path": self.bits.install_path or None,
+            "roles": {role: str(version) for role, version in sorted(self.bits.versions.items())},
+            "rollups": list(self.bits.rollups),
+            "interrupted_setup": list(self.bits.interrupted),
+            "running_setup": list(self.running_setup),
+            "clustered_mailbox_servers": [server.as_dict() for server in self.mailbox_servers],
+            "clustered_mailbox_servers_error": self.mailbox_servers_error or None,
+            "os": {
+                "version": self.os.version,
+                "family": self.os.family,
+                "service_pack": self.os.service_pack,
+                "language": self.os.language,
+            },
+            "pending_restart": {
+                "required": self.pending.required,
+                "reasons": [*self.pending.reasons, *(f"not readable: {key}" for key in self.pending.unread)],
+            },
+            "media": self.media
+            and {
+                "path": self.media.path,
+                "version": str(self.media.version) if self.media.version else None,
+                "release": self.media.release,
+            },
+        }
+
+
+class Observer:
+    """Reads one node. media: a folder on the node, '' for none; now: epoch seconds of the reading."""
+
+    def __init__(self, node: Node, media: str = "") -> None:
+        self._node = node
+        self._media = media
+
+    def observe(self, now: float, *, mailbox_servers: bool = True) -> Observation:
+        """Read everything; mailbox_servers false leaves out the Exchange Management Shell, which takes seconds."""
+        cluster_lines = ClusterExe(self._node).lines()
+        lines = [*self._lines(), *cluster_lines]
+        results = self._node.read_all(lines)
+        split = len(lines) - len(cluster_lines)
+        cluster = parse_cluster(results[split:])
+        observation = self._parse(results[:split], cluster if cluster.nodes else None, now)
+        return self._with_mailbox_servers(observation) if mailbox_servers else observation
+
+    def _lines(self) -> list[str]:
+        return [
+            "echo %COMPUTERNAME%",
+            *windows.os_lines(),
+            *windows.pending_restart_lines(),
+            registry.query(EXCHANGE_KEY, tree=True),
+            registry.query(PATCHES_KEY, tree=True),
+            "tasklist /nh /fo csv",
+            windows.BOOT_TIME_LINE,
+            *([media_line(self._media)] if self._media else []),
+        ]
+
+    def _parse(self, results: Sequence[Result], cluster: Cluster | None, now: float) -> Observation:
+        name, ver, key, language, *rest = results
+        pending, (exchange, patches, tasks, boot, *media) = rest[:4], rest[4:]
+        if exchange.rc != 0:
+            exchange = self._node.read_line(registry.query(EXCHANGE_KEY_32, tree=True))
+        images = windows.running_images(tasks)
+        return Observation(
+            node=name.stdout.strip().upper(),
+            observed_at=now,
+            os=windows.parse_os(ver, key, language),
+            bits=parse_bits(exchange, patches),
+            pending=windows.parse_pending_restart(pending),
+            running_setup=tuple(sorted({image for image in images if image in SETUP_IMAGES})),
+            cluster=cluster,
+            media=Media(self._media, parse_media(media[0])) if media else None,
+            boot_time=windows.boot_time(boot),
+        )
+
+    def _with_mailbox_servers(self, seen: Observation) -> Observation:
+        if not seen.cluster or not seen.bits.install_path:
+            return seen
+        shell = ExchangeShell(self._node, seen.bits.install_path)
+        try:
+            servers = shell.mailbox_servers([node.name for node in seen.cluster.nodes])
+        except Failure as failure:
+            return replace(seen, mailbox_servers_error=failure.seen)
+        cluster = seen.cluster
+        return replace(seen, mailbox_servers=tuple(owned_as_the_cluster_says(s, cluster) for s in servers))
+
+
+def owned_as_the_cluster_says(server: MailboxServer, cluster: Cluster) -> MailboxServer:
+    """The owner of the CMS's group, which has its name: an offline CMS is active nowhere, but is owned all the same."""
+    group = cluster.group(server.name)
+    return replace(server, owner=group.owner if group else server.owner)
+
+
+def parse_bits(exchange: Result, patches: Result) -> Bits:
+    """From `reg query … /s` of Exchange's key and of its patches (exchange.md 4.3, 5.2)."""
+    keys = registry.Keys(exchange)
+    roles = keys.below("v8.0")
+    versions = {
+        role: version
+        for role, values in _named(exchange, roles).items()
+        if (version := parse_version(values.get("configuredversion"))) is not None
+    }
+    marks = [
+        f"{EXCHANGE_KEY}\\{role}\\{mark.capitalize()}={values[mark]}"
+        for role, values in _named(exchange, roles).items()
+        for mark in ("watermark", "action")
+        if mark in values
+    ]
+    installed = [
+        values["displayname"] for values in registry.Keys(patches).below("Patches").values() if "displayname" in values
+    ]
+    path = keys.value(r"v8.0\Setup", "MsiInstallPath") or ""
+    return Bits(keys.read, versions, path, tuple(marks), tuple(sorted(installed)))
+
+
+def _named(result: Result, roles: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Roles with the spelling that the registry printed, for people to read."""
+    spelled = {
+        line.rsplit("\\", 1)[-1].strip().casefold(): line.rsplit("\\", 1)[-1].strip()
+        for line in result.stdout.splitlines()
+    }
+    return {spelled.get(role, role): values for role, values in roles.items()}
+
+
+def media_line(path: str) -> str:
+    """A line that reads the file version of Setup's program on the media."""
+    refuse_unsafe(path)
+    program = path.rstrip("\\") + r"\Setup\ServerRoles\Common\ExSetup.exe"
+    doubled = program.replace("\\", "\\\\")
+    return f"wmic datafile where \"name='{doubled}'\" get Version <nul"
+
+
+def parse_media(result: Result) -> Version | None:
+    """The version in the answer to media_line(); None where there is none."""
+    return parse_version(result.stdout)

@@ -1,0 +1,68 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""Moving a cluster group and changing its state: act, then watch owner and state until they are what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ._cluster import Cluster, ClusterExe, ClusterGroup, GroupState, same
+from ._errors import Failure, native_code, native_failure
+from ._task import Task
+from ._wait import Limit, wait_for
+
+# Numbers with which a move may still be under way (windows-cli.md 1.4).
+_GOES_ON = (258, 997, 1460)
+
+
+def known_group(cluster: Cluster, name: str) -> ClusterGroup:
+    """The group of that name; raises Failure that lists the groups there are."""
+    group = cluster.group(name)
+    if group is None:
+        known = ", ".join(f"'{g.name}'" for g in cluster.groups) or "none"
+        raise Failure("Looking for the cluster group", repr(name), f"there is no such group; there are {known}.", "")
+    return group
+
+
+class GroupMover:
+    """Acts on one group; limit bounds each wait for owner and state."""
+
+    def __init__(self, task: Task, tool: ClusterExe, limit: Limit) -> None:
+        self._task = task
+        self._tool = tool
+        self._limit = limit
+
+    def move(self, group: ClusterGroup, target: str) -> ClusterGroup:
+        """Move to a node; the group must be in the state there that it had before."""
+        self._act(f"Moving the group to {target}", group, f"/move:{target}")
+        wanted = group.state
+
+        def there(seen: ClusterGroup) -> bool:
+            return seen.owner is not None and same(seen.owner, target) and seen.state is wanted
+
+        return self._watch(f"Moving the group to {target}", group, there)
+
+    def set_state(self, group: ClusterGroup, state: GroupState) -> ClusterGroup:
+        """Bring online or take offline."""
+        doing = f"Bringing the group {state.value}"
+        self._act(doing, group, "/online" if state is GroupState.ONLINE else "/offline")
+        return self._watch(doing, group, lambda seen: seen.state is state)
+
+    def _act(self, doing: str, group: ClusterGroup, option: str) -> None:
+        wait = int(self._limit.timeout)
+        result = self._tool.act(self._tool.group_line(group.name, option, wait), wait)
+        if result.rc != 0 and native_code(result) not in _GOES_ON:
+            raise native_failure(doing, f"'{group.name}'", result)
+
+    def _watch(self, doing: str, group: ClusterGroup, good: Callable[[ClusterGroup], bool]) -> ClusterGroup:
+        return wait_for(
+            self._task.clock,
+            self._limit,
+            lambda: known_group(self._tool.observe(), group.name),
+            good,
+            doing=doing,
+            target=f"'{group.name}'",
+            describe=lambda seen: f"{seen.state.value} on {seen.owner or 'an unknown node'}",
+            advice="Look at the group's resources in Cluster Administrator, then run again.",
+        )

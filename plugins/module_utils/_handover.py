@@ -1,0 +1,266 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""The offline window of a clustered mailbox server in one act: stop, move, /UpgradeCMS, start if needed, prove.
+
+Which steps are left is decided anew from what is seen, never from a remembered step (exchange.md 2.7), so that a run
+that died in the window is finished by running again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import _rules as rules
+from ._cluster import ClusterExe, parse_cluster
+from ._cmdline import refuse_unsafe
+from ._copies import read_samples
+from ._errors import Failure, refuse
+from ._exchange import Observation, Observer, owned_as_the_cluster_says
+from ._job import JobState, Phase
+from ._node import ChannelLost
+from ._servers import installed_shell, known_server, wait_for_server
+from ._shell import CmsState, ExchangeShell, MailboxServer, active_machine, cms_state
+from ._task import Task
+from ._upgrade import cms_setup, prove_cms, read_proof, upgrade_cms
+from ._versions import release_rank
+from ._wait import Limit
+
+_UP = (CmsState.ONLINE, CmsState.PARTIALLY_ONLINE)
+_ON_ITS_WAY = (CmsState.ONLINE_PENDING, CmsState.OFFLINE_PENDING, CmsState.UNKNOWN)
+_WINDOW_POLL = 0.5  # seconds: inside the window every second counts
+_RECONNECTS = 20
+_RECONNECT_PAUSE = 15.0  # seconds
+
+
+def handover_steps(server: MailboxServer, target: str, release: str) -> list[str]:
+    """What is left to do, in order: stop, move, upgrade, start. Empty: the CMS is where and what it should be.
+
+    A CMS that is at the release already moves online, by Exchange's own move. A failed one is down: there is nothing
+    to stop.
+    """
+    upgraded = release_rank(server.release) >= release_rank(release)
+    steps = ["stop"] if not upgraded and server.state in _UP else []
+    if server.owner != target:
+        steps.append("move")
+    if not upgraded:
+        steps.append("upgrade")
+    if steps or server.state is not CmsState.ONLINE:
+        steps.append("start")
+    return steps
+
+
+@dataclass
+class Window:
+    """Controller clock readings of the window, epoch seconds; timings: step -> seconds."""
+
+    opened: float | None = None
+    closed: float | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def outage(self) -> float | None:
+        """Seconds from right before the CMS was taken down until it was seen online; None: it was not taken down."""
+        return None if self.opened is None or self.closed is None else self.closed - self.opened
+
+
+class Handover:
+    """Hands one clustered mailbox server over to the node that the task runs on."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._params = task.params
+        refuse_unsafe(task.params["media"])
+        self._observer = Observer(task.node, task.params["media"])
+        self._release: str = task.params["release"]
+        self._limit = Limit(task.params["step_timeout"], task.params["poll"])
+        self._window = Window()
+        self._setup = cms_setup(replace(task, params={**task.params, "poll": _WINDOW_POLL}))
+
+    def run(self) -> dict[str, Any]:
+        """Observe, refuse or do what is left, prove."""
+        seen = self._observe()
+        before = known_server(seen, self._params["name"])
+        self._check_target(seen, before)
+        job = self._setup.look()
+        steps = handover_steps(before, seen.node, self._release)
+        if not steps and job.phase is Phase.ABSENT:
+            return self._result(before, before, [], changed=False)
+        if job.phase not in (Phase.RUNNING, Phase.FINISHED):
+            self._refuse(seen, before, steps, job)
+        if self._task.check_mode:
+            commands = self._would(before, seen.node, steps)
+            return {**self._result(before, before, steps, changed=True), "commands": commands}
+        after = self._through_the_window(seen, before, job)
+        return self._result(before, after, steps, changed=True)
+
+    # --- deciding ---
+
+    def _check_target(self, seen: Observation, server: MailboxServer) -> None:
+        to = (self._params["to"] or seen.node).upper()
+        if to != seen.node:
+            text = f"the task runs on {seen.node}, and the handover is done from the node that takes over ({to})."
+            raise Failure(f"Handing {server.name} over", to, text, f"Run this task on {to}, or delegate it there.")
+
+    def _refuse(self, seen: Observation, server: MailboxServer, steps: list[str], job: JobState) -> None:
+        refused = rules.handover_refusals(
+            seen,
+            server,
+            self._release,
+            read_proof(self._task),
+            now=self._task.clock.now(),
+            max_age=self._params["proof_max_age"],
+            first=self._params["hand_over_after"] == "first",
+            own_job=job.phase is Phase.DIED,
+        )
+        if server.state in _ON_ITS_WAY:
+            text = f"Clustered mailbox server {server.name} is {server.state.value}."
+            refused.append(rules.Refused("R9", text, "Wait until it has settled, then run again."))
+        doing = f"Handing {server.name} over to {seen.node}"
+        refuse(refused, doing, server.owner or seen.node)
+        if server.state is CmsState.ONLINE and "move" in steps:
+            self._refuse_unhealthy(seen, server, doing)
+
+    def _refuse_unhealthy(self, seen: Observation, server: MailboxServer, doing: str) -> None:
+        """R7, and Exchange's own opinion, while the CMS still serves its users."""
+        shell = installed_shell(seen, self._task.node)
+        if server.kind == "ccr":
+            self._task.progress(f"reading the storage group copies of {server.name}")
+            samples = read_samples(
+                self._task, shell, server.name, self._params["copy_samples"], self._params["copy_interval"]
+            )
+            refuse(rules.copy_refusals(server, samples, self._params["max_queue"]), doing, seen.node)
+        shell.validate_move(server.name, seen.node, self._params["reason"])
+
+    def _would(self, server: MailboxServer, target: str, steps: list[str]) -> list[str]:
+        shown = {
+            "stop": f"Stop-ClusteredMailboxServer {server.name}",
+            "move": f"Move-ClusteredMailboxServer {server.name} -TargetMachine {target}",
+            "upgrade": self._setup.command,
+            "start": f"Start-ClusteredMailboxServer {server.name} (unless it is online by then)",
+        }
+        return [shown[step] for step in steps]
+
+    # --- acting ---
+
+    def _through_the_window(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
+        """Do what is left; a lost channel is unknown, so look again and go on from what is seen."""
+        if server.state not in _UP:
+            self._window.opened = self._task.clock.now()
+        for _attempt in range(_RECONNECTS):
+            try:
+                return self._pass(seen, server, job)
+            except ChannelLost as lost:
+                self._task.progress(f"{lost.reason}; looking again, {server.name} may be down")
+                seen, server, job = self._look_again(server)
+            except Failure as failure:
+                raise self._loud(failure, server) from None
+        text = "the connection broke again and again."
+        lost_node = Failure(f"Handing {server.name} over", seen.node, text, "Bring the node back.", changed=True)
+        raise self._loud(lost_node, server)
+
+    def _look_again(self, server: MailboxServer) -> tuple[Observation, MailboxServer, JobState]:
+        for _attempt in range(_RECONNECTS):
+            self._task.node.channel.reset()
+            try:
+                seen = self._observe()
+                return seen, known_server(seen, server.name), self._setup.look()
+            except ChannelLost:
+                self._task.clock.sleep(_RECONNECT_PAUSE)
+        text = "the node does not answer any more."
+        failure = Failure(f"Handing {server.name} over", server.name, text, "Bring the node back.", changed=True)
+        raise self._loud(failure, server)
+
+    def _pass(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
+        shell = installed_shell(seen, self._task.node)
+        done: dict[str, Callable[[MailboxServer], MailboxServer]] = {
+            "stop": lambda s: self._stop(shell, s),
+            "move": lambda s: self._move(shell, s, seen),
+            "upgrade": lambda s: self._upgrade(s, seen, job),
+            "start": lambda s: self._start(shell, s),
+        }
+        steps = handover_steps(server, seen.node, self._release)
+        if job.phase in (Phase.RUNNING, Phase.FINISHED) and "upgrade" not in steps:
+            steps = ["upgrade", *(steps or ["start"])]
+        for step in steps:
+            self._task.progress(f"{server.name}: {step}")
+            begun = self._task.clock.now()
+            server = done[step](server)
+            self._window.timings[step] = round(self._task.clock.now() - begun, 2)
+        return server
+
+    def _stop(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
+        self._window.opened = self._task.clock.now()
+        answer = shell.stop(server.name, self._params["reason"], self._limit.timeout)
+        return self._expect(_seen(server, answer), lambda s: s.state is CmsState.OFFLINE, "Stopping")
+
+    def _move(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
+        if self._window.opened is None:
+            self._window.opened = self._task.clock.now()
+        answer = shell.move(server.name, seen.node, self._params["reason"], self._limit.timeout)
+        # An offline CMS is active nowhere: only the cluster knows who owns it.
+        cluster = parse_cluster(self._task.node.read_all(ClusterExe(self._task.node).lines()))
+        moved = owned_as_the_cluster_says(_seen(server, answer), cluster)
+        return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
+
+    def _upgrade(self, server: MailboxServer, seen: Observation, job: JobState) -> MailboxServer:
+        outcome = upgrade_cms(self._task, self._setup, job, seen)
+        after = known_server(self._observe(), server.name)
+        prove_cms(after, self._release, outcome)
+        return after
+
+    def _start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
+        """Start only if it is not online: whether Setup or the move started it, the sources disagree on."""
+        if server.state in (CmsState.OFFLINE, CmsState.FAILED, CmsState.PARTIALLY_ONLINE):
+            server = _seen(server, shell.start(server.name, self._limit.timeout))
+        server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
+        self._window.closed = self._task.clock.now()
+        after = known_server(self._observe(), server.name)
+        return self._expect(after, lambda s: s.state is CmsState.ONLINE and s.mounted, "Mounting the databases of")
+
+    def _expect(self, server: MailboxServer, good: Callable[[MailboxServer], bool], doing: str) -> MailboxServer:
+        """The server once it is good; Start and Move return before everything is as they say."""
+        if good(server):
+            return server
+        look = lambda: known_server(self._observe(), server.name)  # noqa: E731
+        return wait_for_server(self._task, Limit(self._limit.timeout, 1.0), look, good, f"{doing} {server.name}")
+
+    def _observe(self) -> Observation:
+        return self._observer.observe(self._task.clock.now())
+
+    # --- telling ---
+
+    def _loud(self, failure: Failure, server: MailboxServer) -> Failure:
+        """A failure in the window says that the users are without mail, and how to go on."""
+        advice = (
+            f"{failure.advice} {server.name} MAY BE DOWN: run the playbook again, which goes on from what it finds."
+        )
+        data = {**failure.data, "timings": self._window.timings}
+        return Failure(failure.doing, failure.target, failure.seen, advice, changed=True, **data)
+
+    def _result(
+        self, before: MailboxServer, after: MailboxServer, steps: list[str], *, changed: bool
+    ) -> dict[str, Any]:
+        outage, budget = self._window.outage, self._params["offline_budget"]
+        return {
+            "changed": changed,
+            "before": _shown(before),
+            "after": _shown(after),
+            "steps": steps,
+            "outage": None if outage is None else round(outage, 2),
+            "within_budget": None if outage is None or not budget else outage <= budget,
+            "timings": self._window.timings,
+        }
+
+
+def _seen(server: MailboxServer, answer: dict[str, list[str]]) -> MailboxServer:
+    """The server with state and active node as a cmdlet's answer printed them."""
+    owner = active_machine(answer.get("machine", [])) or server.owner
+    return replace(server, state=cms_state(answer.get("state", [""])[-1]), owner=owner)
+
+
+def _shown(server: MailboxServer) -> dict[str, Any]:
+    version = str(server.version) if server.version else None
+    return {"owner": server.owner, "state": server.state.value, "version": version}

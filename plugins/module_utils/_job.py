@@ -1,0 +1,225 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""Detached jobs: a program that outlives the WinRM shell, joined again by its name after any interruption.
+
+A scheduled task runs a batch file, which writes the program's output and, last of all, its exit code: the renaming of
+rc.tmp to rc.txt is the atomic sign of the end (windows-cli.md 4.2, transport.md 7). A network logon has no credentials
+to go on with and its shell's processes die with it; a task with a password has neither trouble.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ._cmdline import Unquotable, refuse_unsafe
+from ._errors import Failure, first_line
+from ._node import ChannelLost, Node, Result
+from ._task import Clock, Credentials
+from ._windows import running_images
+
+_FOLDER = r"%SystemRoot%\Temp"
+_ID = re.compile(r"[a-z0-9.-]{1,40}")
+_ACT_LIMIT = 120.0  # seconds for schtasks, md, rd
+_START_LIMIT = 120.0  # seconds from /run to the batch file's first sign of life
+_ACCOUNT_TROUBLE = re.compile(r'[&|<>^()"%!]')
+
+
+class Phase(Enum):
+    """Where a job is. UNKNOWN: the node did not answer, or not clearly."""
+
+    ABSENT = "absent"
+    PREPARED = "prepared"
+    RUNNING = "running"
+    FINISHED = "finished"
+    DIED = "died"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class JobState:
+    """One look at a job; rc only when FINISHED; output is what the program has printed so far."""
+
+    phase: Phase
+    rc: int | None = None
+    output: str = ""
+
+
+class DetachedJob:
+    """The job called job_id on a node; images are the process images that mean its program lives."""
+
+    def __init__(self, node: Node, job_id: str, images: Iterable[str]) -> None:
+        if not _ID.fullmatch(job_id):
+            raise ValueError(f"job id {job_id!r}: only lower-case letters, digits, dot and hyphen")
+        self._node = node
+        self._task = f"mailops-{job_id}"
+        self._folder = rf"{_FOLDER}\mailops-{job_id}"
+        self._images = frozenset(image.lower() for image in images)
+
+    # --- looking ---
+
+    def lines(self) -> list[str]:
+        """Command lines of one look, for state()."""
+        here = self._folder
+        signs = f"(if exist {here}\\job.cmd echo job)&(if exist {here}\\started echo started)"
+        return [
+            f"({signs}&(if exist {here}\\rc.txt type {here}\\rc.txt)&echo end)",
+            "tasklist /nh /fo csv",
+            f"(if exist {here}\\out.txt type {here}\\out.txt)",
+        ]
+
+    def state(self, results: list[Result]) -> JobState:
+        """From the results of lines()."""
+        signs, tasks, output = results
+        words = signs.stdout.split()
+        if "end" not in words:
+            return JobState(Phase.UNKNOWN)
+        rc = next((int(word) for word in words if re.fullmatch(r"-?\d+", word)), None)
+        if rc is not None:
+            return JobState(Phase.FINISHED, rc, output.stdout)
+        if "job" not in words:
+            return JobState(Phase.ABSENT)
+        if "started" not in words:
+            return JobState(Phase.PREPARED)
+        return JobState(self._alive(running_images(tasks)), None, output.stdout)
+
+    def _alive(self, images: list[str]) -> Phase:
+        # tasklist needs WMI, which Setup stops for a while: an empty list is no evidence of death.
+        if not images:
+            return Phase.UNKNOWN
+        return Phase.RUNNING if self._images & set(images) else Phase.DIED
+
+    def look(self) -> JobState:
+        """Look now; UNKNOWN when the channel breaks (it is then made anew at the next look)."""
+        try:
+            return self.state(self._node.read_all(self.lines()))
+        except ChannelLost:
+            self._node.channel.reset()
+            return JobState(Phase.UNKNOWN)
+
+    def file_line(self, name: str) -> str:
+        """A line that types a file of the job's folder."""
+        return rf"type {self._folder}\{name}"
+
+    # --- acting ---
+
+    def start(self, program: str, account: Credentials, *, modern: bool, before: Sequence[str] = ()) -> None:
+        """Write the batch file, register the task and run it; modern: Windows 2008 or later.
+
+        program and before are batch text; before runs first, in the job's folder. Raises Failure when a step does not
+        succeed; then nothing of the program has run.
+        """
+        self._prepare(program, before)
+        self._register(account, modern=modern)
+        self._act("Starting the scheduled task", f"schtasks /run /tn {self._task} <nul")
+
+    def _prepare(self, program: str, before: Sequence[str]) -> None:
+        batch = [
+            "@echo off",
+            f"cd /d {self._folder}",
+            # The task would fire again at its start time: md succeeds once only.
+            "md started || exit /b 1",
+            *before,
+            f"{program} >out.txt 2>&1 <nul",
+            # A digit right before > would name a handle, so the redirection comes first.
+            ">rc.tmp echo %ERRORLEVEL%",
+            "ren rc.tmp rc.txt",
+        ]
+        text = "&".join(f"echo {_echoed(line)}" for line in batch)
+        self._act("Writing the batch file", rf"md {self._folder} && ({text})>{self._folder}\job.cmd")
+
+    def _register(self, account: Credentials, *, modern: bool) -> None:
+        if _ACCOUNT_TROUBLE.search(account.user):
+            raise Unquotable(account.user, "a user name with special characters can't be given to schtasks")
+        refuse_unsafe(account.user)
+        options = "/rl HIGHEST /f " if modern else ""
+        create = (
+            rf"schtasks /create /tn {self._task} /tr {self._folder}\job.cmd /sc once /st 23:59 {options}"
+            f'/ru "{account.user}" /rp '
+        )
+        # The password comes in by standard input, so that no command line that Windows logs or WinRM carries has it;
+        # delayed expansion puts it in after cmd has parsed the line, so that no character in it matters to cmd.
+        self._act(
+            "Registering the scheduled task",
+            f'cmd /v:on /c "set /p P=&{create}"!P!""',
+            stdin=_as_argument(account.password).encode("utf-8") + b"\r\n",
+            shown=f"{create}********",
+        )
+
+    def remove(self) -> None:
+        """Delete the task with its stored password, then the files. Raises Failure when they stay."""
+        # Without the task (deleted by hand, lost in a crash) schtasks fails; the files decide whether we are done.
+        gone = f"schtasks /delete /tn {self._task} /f <nul"
+        result = self._node.act_line(f"{gone} & rd /s /q {self._folder}", timeout=_ACT_LIMIT)
+        if self.look().phase is not Phase.ABSENT:
+            raise Failure(
+                "Removing the finished job",
+                self._node.name,
+                f"{self._folder} is still there: {first_line(result.text) or 'no message'}.",
+                f"Delete the scheduled task {self._task} and that folder by hand.",
+                changed=True,
+            )
+
+    def _act(self, doing: str, line: str, *, stdin: bytes | None = None, shown: str | None = None) -> None:
+        result = self._node.act_line(line, timeout=_ACT_LIMIT, stdin=stdin, shown=shown)
+        if result.rc != 0:
+            raise Failure(
+                doing,
+                self._node.name,
+                f"exit code {result.rc}: {first_line(result.stderr) or first_line(result.stdout) or 'no output'}",
+                "Check that the account is a local administrator, that its password is right and that it may log on "
+                "as a batch job; then run again.",
+                changed=True,
+                rc=result.rc,
+                stdout=result.stdout,
+                stderr=result.stderr,
+            )
+
+    # --- waiting ---
+
+    def wait(self, clock: Clock, timeout: float, poll: float, progress: Callable[[JobState, float], None]) -> JobState:
+        """Wait until the job ends; timeout and poll in seconds; progress gets each look and the seconds so far.
+
+        Returns FINISHED or DIED; RUNNING, PREPARED or UNKNOWN when the time ran out: then the job goes on, and running
+        again joins it.
+        """
+        begun = clock.now()
+        suspicions = 0
+        while True:
+            state = self.look()
+            elapsed = clock.now() - begun
+            progress(state, elapsed)
+            suspicions = suspicions + 1 if self._suspicious(state, elapsed) else 0
+            if state.phase is Phase.FINISHED or suspicions > 2:
+                return state
+            if elapsed > timeout:
+                return state
+            clock.sleep(poll)
+
+    @staticmethod
+    def _suspicious(state: JobState, elapsed: float) -> bool:
+        """No sign of life. Between the batch file's lines that is normal, so it takes several looks."""
+        late = state.phase is Phase.PREPARED and elapsed > _START_LIMIT
+        return late or state.phase in (Phase.DIED, Phase.ABSENT)
+
+
+def _echoed(line: str) -> str:
+    """A batch line as the argument of echo on a command line; a percent sign is written through its escape trick.
+
+    `%^NAME%` stays as typed on a command line (no such variable), then the caret goes (windows-cli.md 6).
+    """
+    out, quoted = [], False
+    for char in line:
+        quoted ^= char == '"'
+        out.append(f"^{char}" if char in "&|<>()^" and not quoted else char)
+    return re.sub(r"%(\w+)%", r"%^\1%", "".join(out)) if "ERRORLEVEL" in line else "".join(out)
+
+
+def _as_argument(password: str) -> str:
+    """The password between two quotes as the C runtime reads it: quotes and the backslashes before them escaped."""
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', password)
+    trailing = len(escaped) - len(escaped.rstrip("\\"))
+    return escaped + "\\" * trailing

@@ -1,0 +1,115 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""A node that one can run cmd.exe commands on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ._cmdline import command_line
+
+_READ_LIMIT = 120.0  # seconds for a command that only looks
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command gave: exit code and decoded text, line ends as they came."""
+
+    rc: int
+    stdout: str = ""
+    stderr: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both streams: which one a Windows tool uses for its errors is not known."""
+        return f"{self.stdout}\n{self.stderr}" if self.stderr else self.stdout
+
+
+class ChannelLost(Exception):
+    """The way to the node broke. started: whether the command may have begun; then its end is unknown."""
+
+    def __init__(self, node: str, reason: str, *, started: bool) -> None:
+        super().__init__(f"{node}: {reason}")
+        self.node = node
+        self.reason = reason
+        self.started = started
+
+
+class Channel(Protocol):
+    """How a node is reached: one cmd.exe command line in, a Result out; raises ChannelLost."""
+
+    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
+        """timeout in seconds; stdin is sent and closed, None leaves it alone."""
+
+    def reset(self) -> None:
+        """Forget the connection, so that the next run makes a new one."""
+
+
+class ActInCheckMode(Exception):
+    """A module tried to change something in check mode: a defect of the module, and nothing was run."""
+
+
+@dataclass
+class Node:
+    """One host of the inventory, over one channel.
+
+    read() looks, act() changes: act() refuses in check mode and notes the command line for the result's `commands`.
+    """
+
+    name: str
+    channel: Channel
+    check_mode: bool = False
+    commands: list[str] = field(default_factory=list)
+
+    def read(self, argv: Sequence[str], *, timeout: float = _READ_LIMIT) -> Result:
+        """Run a command that changes nothing."""
+        return self.channel.run(command_line(argv), stdin=None, timeout=timeout)
+
+    def read_line(self, line: str, *, timeout: float = _READ_LIMIT) -> Result:
+        """Run a finished command line that changes nothing."""
+        return self.channel.run(line, stdin=None, timeout=timeout)
+
+    def read_all(self, lines: Iterable[str], *, timeout: float = _READ_LIMIT) -> list[Result]:
+        """Run finished command lines that change nothing in one round trip; stderr is in stdout.
+
+        Source of the splitting: a marker line with the exit code after each (windows-cli.md 6: an undefined name stays
+        as typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL).
+        """
+        wanted = list(lines)
+        if not wanted:
+            return []
+        joined = " & ".join(f"{line} 2>&1 & call echo {_MARK}%^ERRORLEVEL%" for line in wanted)
+        results = _split(self.read_line(joined, timeout=timeout).stdout)
+        if len(results) == len(wanted) and all(result is not None for result in results):
+            return [result for result in results if result is not None]
+        return [self.read_line(line, timeout=timeout) for line in wanted]
+
+    def act(self, argv: Sequence[str], *, timeout: float) -> Result:
+        """Run a command that changes something, and note it."""
+        return self.act_line(command_line(argv), timeout=timeout)
+
+    def act_line(self, line: str, *, timeout: float, stdin: bytes | None = None, shown: str | None = None) -> Result:
+        """Run a finished command line that changes something; shown replaces it where it would give away a secret."""
+        if self.check_mode:
+            raise ActInCheckMode(f"{self.name}: {shown or line}")
+        self.commands.append(shown or line)
+        return self.channel.run(line, stdin=stdin, timeout=timeout)
+
+
+_MARK = "mailops:rc="
+_MARK_LINE = re.compile(rf"{re.escape(_MARK)}(-?\d+)?[^\r\n]*(?:[\r\n]+|$)")
+
+
+def _split(text: str) -> list[Result | None]:
+    """Cut the output of joined commands at their markers; None where the exit code can't be read."""
+    results: list[Result | None] = []
+    start = 0
+    for mark in _MARK_LINE.finditer(text):
+        rc = mark.group(1)
+        results.append(None if rc is None else Result(int(rc), text[start : mark.start()]))
+        start = mark.end()
+    return results

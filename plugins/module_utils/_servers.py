@@ -1,0 +1,60 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""Finding a clustered mailbox server in an observation, and watching it settle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ._errors import Failure
+from ._exchange import Observation
+from ._node import Node
+from ._shell import ExchangeShell, MailboxServer
+from ._task import Task
+from ._wait import Limit, wait_for
+
+
+def known_server(seen: Observation, name: str) -> MailboxServer:
+    """The clustered mailbox server of that name; raises Failure that lists those there are."""
+    server = seen.mailbox_server(name)
+    if server is None:
+        if seen.mailbox_servers_error:
+            text, advice = seen.mailbox_servers_error, "Check the Exchange Management Shell on the node."
+        else:
+            known = ", ".join(s.name for s in seen.mailbox_servers) or "none"
+            text, advice = (
+                f"there is no such server in the cluster of {seen.node}; there are {known}.",
+                "Check the name.",
+            )
+        raise Failure("Looking for the clustered mailbox server", repr(name), text, advice)
+    return server
+
+
+def installed_shell(seen: Observation, node: Node) -> ExchangeShell:
+    """The node's Exchange Management Shell; raises Failure where Exchange is not installed."""
+    if not seen.bits.install_path:
+        text = "the registry names no install path of Exchange 2007."
+        raise Failure("Looking for Exchange", seen.node or node.name, text, "Run it on a node that has Exchange.")
+    return ExchangeShell(node, seen.bits.install_path)
+
+
+def wait_for_server(
+    task: Task, limit: Limit, look: Callable[[], MailboxServer], good: Callable[[MailboxServer], bool], doing: str
+) -> MailboxServer:
+    """Watch a clustered mailbox server until good; raises Failure with its last state."""
+    return wait_for(
+        task.clock,
+        limit,
+        look,
+        good,
+        doing=doing,
+        target=task.params.get("name") or task.node.name,
+        describe=lambda s: f"{s.state.value} on {s.owner or 'an unknown node'}, {_mounted(s)}",
+        advice="Look at the application log of the owner; running again goes on from there.",
+    )
+
+
+def _mounted(server: MailboxServer) -> str:
+    mounted = sum(1 for state in server.databases.values() if state)
+    return f"{mounted} of {len(server.databases)} databases mounted"

@@ -1,0 +1,281 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""The Exchange Management Shell on a node, called from cmd.exe under PowerShell 1.0 (exchange.md 6).
+
+Every command is one -Command text that prints its own `key=value` lines: Format-List wraps in the middle of words.
+What 1.0 doesn't have (-File, try/catch, -join, ConvertTo-Json) is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from ._cluster import same
+from ._cmdline import Unquotable, refuse_unsafe
+from ._errors import Failure, first_line
+from ._node import Node, Result
+from ._versions import Version, parse_version
+
+_PROLOGUE = (
+    "trap { [Console]::WriteLine('error=' + $_.Exception.Message); exit 1 }; $ErrorActionPreference = 'Stop'; "
+    "function say($k, $v) { [Console]::WriteLine($k + '=' + $v) }; "
+)
+_EPILOGUE = " say 'done' '1'; exit 0"
+
+
+class CmsState(Enum):
+    """State of Get-ClusteredMailboxServerStatus, blanks removed (exchange.md 6.3)."""
+
+    ONLINE = "online"
+    PARTIALLY_ONLINE = "partially_online"
+    ONLINE_PENDING = "online_pending"
+    OFFLINE = "offline"
+    OFFLINE_PENDING = "offline_pending"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One storage group's copy; status as printed without blanks; queues in logs, None where not readable."""
+
+    name: str
+    status: str
+    copy_queue: int | None
+    replay_queue: int | None
+
+    @property
+    def healthy(self) -> bool:
+        return self.status.casefold() == "healthy"
+
+    @property
+    def queue(self) -> int | None:
+        """Logs that the copy is behind, copied and replayed together."""
+        known = self.copy_queue is not None and self.replay_queue is not None
+        return (self.copy_queue or 0) + (self.replay_queue or 0) if known else None
+
+
+@dataclass(frozen=True)
+class MailboxServer:
+    """A clustered mailbox server as its cmdlets show it. kind: ccr, scc or unknown; owner: the active node."""
+
+    name: str
+    state: CmsState = CmsState.UNKNOWN
+    owner: str | None = None
+    version: Version | None = None
+    kind: str = "unknown"
+    redundant_machines: tuple[str, ...] = ()
+    databases: dict[str, bool | None] = field(default_factory=dict)
+
+    @property
+    def release(self) -> str | None:
+        return self.version.release if self.version else None
+
+    @property
+    def mounted(self) -> bool:
+        """Every database is seen mounted."""
+        return bool(self.databases) and all(self.databases.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The public form, in exchange_info's clustered_mailbox_servers."""
+        return {
+            "name": self.name,
+            "owner": self.owner,
+            "state": self.state.value,
+            "version": str(self.version) if self.version else None,
+            "release": self.release,
+            "kind": self.kind,
+            "redundant_machines": list(self.redundant_machines),
+            "databases": [{"name": name, "mounted": mounted} for name, mounted in self.databases.items()],
+        }
+
+
+def literal(text: str) -> str:
+    """A single-quoted PowerShell string that also survives cmd.exe; raises Unquotable."""
+    refuse_unsafe(text)
+    if any(char in text for char in "\u2018\u2019\u201a\u201b"):
+        # PowerShell takes typographic quotes for plain ones.
+        raise Unquotable(text, "it holds a typographic quote")
+    return "'" + text.replace("'", "''") + "'"
+
+
+class ExchangeShell:
+    """The shell of the Exchange bits at install_path on a node."""
+
+    def __init__(self, node: Node, install_path: str) -> None:
+        self._node = node
+        self._console = install_path.rstrip("\\") + r"\bin\exshell.psc1"
+
+    def line(self, script: str) -> str:
+        """The cmd.exe line for a script; script is PowerShell without double quotes and percent signs."""
+        refuse_unsafe(script)
+        refuse_unsafe(self._console)
+        return (
+            f'powershell.exe -NoLogo -NoProfile -NonInteractive -PSConsoleFile "{self._console}" '
+            f'-Command "& {{ {_PROLOGUE}{script}{_EPILOGUE} }}" <nul'
+        )
+
+    def read(self, script: str, doing: str, target: str, timeout: float = 300) -> dict[str, list[str]]:
+        """Run a script that only looks; key -> values in order. Raises Failure with the cmdlet's own message."""
+        return _answer(self._node.read_line(self.line(script), timeout=timeout), doing, target, changed=False)
+
+    def act(self, script: str, doing: str, target: str, timeout: float) -> dict[str, list[str]]:
+        """Run a script that changes something; timeout in seconds."""
+        return _answer(self._node.act_line(self.line(script), timeout=timeout), doing, target, changed=True)
+
+    def mailbox_servers(self, members: Iterable[str]) -> list[MailboxServer]:
+        """Every clustered mailbox server that one of these nodes may run."""
+        doing = "Reading the clustered mailbox servers"
+        result = self._node.read_line(self.line(mailbox_servers_script(members)), timeout=300)
+        _answer(result, doing, self._node.name, changed=False)
+        return parse_mailbox_servers(result.stdout)
+
+    def copies(self, name: str) -> list[Copy]:
+        """The storage group copies of a CCR's CMS, as they are now."""
+        return parse_copies(self.read(copies_script(name), "Reading the storage group copies", name))
+
+    def stop(self, name: str, reason: str, timeout: float) -> dict[str, list[str]]:
+        script = (
+            f"Stop-ClusteredMailboxServer -Identity {literal(name)} -StopReason {literal(reason)} -Confirm:$false; "
+        )
+        return self.act(script + _state_script(name), "Stopping the clustered mailbox server", name, timeout)
+
+    def start(self, name: str, timeout: float) -> dict[str, list[str]]:
+        script = f"Start-ClusteredMailboxServer -Identity {literal(name)} -Confirm:$false; "
+        return self.act(script + _state_script(name), "Starting the clustered mailbox server", name, timeout)
+
+    def move(self, name: str, target: str, reason: str, timeout: float) -> dict[str, list[str]]:
+        script = _move(name, target, reason) + " -Confirm:$false; "
+        return self.act(script + _state_script(name), f"Moving the clustered mailbox server to {target}", name, timeout)
+
+    def validate_move(self, name: str, target: str, reason: str) -> None:
+        """Exchange's own check of a move, which changes nothing; not in RTM's shell. Raises Failure."""
+        script = _move(name, target, reason) + " -ValidateOnly -Confirm:$false; "
+        self.read(script, f"Validating the move to {target}", name)
+
+
+def _move(name: str, target: str, reason: str) -> str:
+    return (
+        f"Move-ClusteredMailboxServer -Identity {literal(name)} -TargetMachine {literal(target)} "
+        f"-MoveComment {literal(reason)}"
+    )
+
+
+def _state_script(name: str) -> str:
+    return (
+        f"$s = Get-ClusteredMailboxServerStatus -Identity {literal(name)}; say 'state' $s.State; "
+        "foreach ($o in @($s.OperationalMachines)) { say 'machine' $o };"
+    )
+
+
+def mailbox_servers_script(members: Iterable[str]) -> str:
+    """Prints a block cms … end for each clustered mailbox server with one of these machines on its list."""
+    names = ", ".join(literal(member) for member in members)
+    return (
+        f"$n = @({names}); "
+        "foreach ($m in @(Get-MailboxServer)) { "
+        "if (@($m.RedundantMachines | Where-Object { $n -contains $_ }).Count -gt 0) { "
+        "say 'cms' $m.Name; say 'kind' $m.ClusteredStorageType; "
+        "foreach ($r in @($m.RedundantMachines)) { say 'redundant' $r }; "
+        "$x = Get-ExchangeServer -Identity $m.Name; say 'version' $x.AdminDisplayVersion; "
+        "$s = Get-ClusteredMailboxServerStatus -Identity $m.Name; say 'state' $s.State; "
+        "foreach ($o in @($s.OperationalMachines)) { say 'machine' $o }; "
+        "foreach ($d in @(Get-MailboxDatabase -Server $m.Name -Status)) { "
+        "say 'mounted' $d.Mounted; say 'database' $d.Name }; "
+        "say 'end' $m.Name } };"
+    )
+
+
+def copies_script(name: str) -> str:
+    """Prints a block copy … end for each storage group copy. -Server always: RTM and SP1 differ without it."""
+    return (
+        f"foreach ($c in @(Get-StorageGroupCopyStatus -Server {literal(name)})) {{ "
+        "say 'copy' $c.StorageGroupName; say 'status' $c.SummaryCopyStatus; "
+        "say 'copy_queue' $c.CopyQueueLength; say 'replay_queue' $c.ReplayQueueLength };"
+    )
+
+
+# --- reading the answers -------------------------------------------------------------------------------------------
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """The key=value lines of an answer, in order; anything else on the screen is ignored."""
+    lines = (line.strip() for line in text.splitlines())
+    return [(key, value) for key, sep, value in (line.partition("=") for line in lines) if sep and key.isidentifier()]
+
+
+def _answer(result: Result, doing: str, target: str, *, changed: bool) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, value in pairs(result.stdout):
+        found.setdefault(key, []).append(value)
+    if result.rc == 0 and "done" in found and "error" not in found:
+        return found
+    said = found["error"][-1] if "error" in found else first_line(result.text) or "no output"
+    raise Failure(
+        doing,
+        target,
+        f"the Exchange Management Shell said (exit code {result.rc}): {said}",
+        "Try the same cmdlet in the shell on that node; run the playbook again afterwards.",
+        changed=changed,
+        rc=result.rc,
+        stdout=result.stdout,
+        stderr=result.stderr,
+    )
+
+
+def cms_state(text: str) -> CmsState:
+    """A State word; blanks and underscores don't count, an unknown word is unknown."""
+    key = text.replace(" ", "").casefold()
+    return next((state for state in CmsState if state.value.replace("_", "") == key), CmsState.UNKNOWN)
+
+
+def active_machine(machines: Sequence[str]) -> str | None:
+    """The machine marked Active in OperationalMachines, such as `NODEA <Active, Quorum Owner>`."""
+    for machine in machines:
+        name, _sep, marks = machine.partition(" ")
+        if "active" in [mark.strip(" <>").casefold() for mark in marks.split(",")]:
+            return name.upper()
+    return None
+
+
+_KINDS = {"nonshared": "ccr", "shared": "scc"}
+_TRUTH: dict[str, bool | None] = {"true": True, "false": False}
+
+
+def parse_mailbox_servers(text: str) -> list[MailboxServer]:
+    """The answer to mailbox_servers_script(); a block that is cut off is left out, so the server is unknown."""
+    servers = []
+    block: dict[str, list[str]] = {}
+    for key, value in pairs(text):
+        if key == "cms":
+            block = {}
+        block.setdefault(key, []).append(value)
+        if key == "end" and same(value, block.get("cms", [""])[0]):
+            servers.append(_mailbox_server(block))
+    return servers
+
+
+def _mailbox_server(block: dict[str, list[str]]) -> MailboxServer:
+    mounted = [_TRUTH.get(word.casefold()) for word in block.get("mounted", [])]
+    return MailboxServer(
+        name=block["cms"][0],
+        state=cms_state(block.get("state", [""])[0]),
+        owner=active_machine(block.get("machine", [])),
+        version=parse_version(block.get("version", [""])[0]),
+        kind=_KINDS.get(block.get("kind", [""])[0].casefold(), "unknown"),
+        redundant_machines=tuple(name.upper() for name in block.get("redundant", [])),
+        databases=dict(zip(block.get("database", []), mounted, strict=False)),
+    )
+
+
+def parse_copies(answer: dict[str, list[str]]) -> list[Copy]:
+    """The answer to copies_script()."""
+    columns = (answer.get(key, []) for key in ("copy", "status", "copy_queue", "replay_queue"))
+    return [
+        Copy(name, status.replace(" ", ""), int(c) if c.isdigit() else None, int(r) if r.isdigit() else None)
+        for name, status, c, r in zip(*columns, strict=False)
+    ]

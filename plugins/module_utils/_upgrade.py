@@ -1,0 +1,199 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""The two acts of exchange_setup: the node's program files, and the clustered mailbox server that the node owns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from . import _rules as rules
+from ._cmdline import refuse_unsafe
+from ._errors import Failure, refuse
+from ._exchange import Observation, Observer
+from ._job import JobState, Phase
+from ._setup import upgrade_arguments, upgrade_cms_arguments
+from ._setup_run import Outcome, SetupRun
+from ._shell import CmsState, MailboxServer
+from ._task import Credentials, Task
+from ._versions import release_rank
+from ._wait import Limit
+
+
+def setup_task(task: Task) -> Task:
+    """The task with the account that Setup is to run as."""
+    if not task.params.get("username"):
+        return task
+    return replace(task, credentials=Credentials(task.params["username"], task.params["password"]))
+
+
+def read_proof(task: Task) -> list[rules.Evidence]:
+    """The `nodes` option; raises Failure for a value that can't be read."""
+    try:
+        return rules.parse_evidence(task.params["nodes"])
+    except ValueError as error:
+        raise Failure("Reading the option nodes", task.node.name, str(error), "") from None
+
+
+class UpgradeNode:
+    """`Setup.com /mode:upgrade` on a node that owns nothing."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        params = task.params
+        refuse_unsafe(params["media"])
+        self._release: str = params["release"]
+        arguments = upgrade_arguments(params["domain_controller"], params["updates_dir"])
+        limit = Limit(params["timeout"], params["poll"])
+        self._setup = SetupRun(task, f"upgrade-{self._release}", params["media"], arguments, limit)
+        self._observer = Observer(task.node, params["media"])
+
+    def run(self) -> dict[str, Any]:
+        """Observe, compare, act, observe again, prove."""
+        seen = self._observer.observe(self._task.clock.now())
+        state = self._setup.look()
+        running = state.phase in (Phase.RUNNING, Phase.FINISHED)
+        if not running:
+            if self._done(seen) and state.phase is Phase.ABSENT:
+                return self._result(seen, seen, changed=False)
+            self._refuse(seen, state)
+        if self._task.check_mode:
+            return self._would(seen)
+        return self._act(seen, state)
+
+    def _done(self, seen: Observation) -> bool:
+        return seen.bits.release == self._release and not seen.bits.interrupted
+
+    def _refuse(self, seen: Observation, state: JobState) -> None:
+        refused = rules.upgrade_refusals(
+            seen,
+            self._release,
+            read_proof(self._task),
+            now=self._task.clock.now(),
+            max_age=self._task.params["proof_max_age"],
+            own_job=state.phase is Phase.DIED,
+        )
+        doing = f"Upgrading the program files to {self._release.upper()}"
+        refuse(refused, doing, seen.node, before=_version(seen))
+
+    def _would(self, seen: Observation) -> dict[str, Any]:
+        media = seen.media.version if seen.media else None
+        result = self._result(seen, seen, changed=True)
+        return {**result, "after": {"version": str(media)}, "commands": [self._setup.command]}
+
+    def _act(self, seen: Observation, state: JobState) -> dict[str, Any]:
+        outcome = self._setup.finish(state, seen)
+        after = self._observer.observe(self._task.clock.now(), mailbox_servers=False)
+        self._prove(seen, after, outcome)
+        removed = sorted(set(seen.bits.rollups) - set(after.bits.rollups))
+        return {**self._result(seen, after, changed=True), **outcome.as_dict(), "removed_rollups": removed}
+
+    def _prove(self, before: Observation, after: Observation, outcome: Outcome) -> None:
+        troubles = [outcome.trouble()]
+        if after.bits.release != self._release:
+            troubles.append(f"the registry says {after.bits.version or 'nothing'} and not {self._release.upper()}")
+        if after.bits.interrupted:
+            troubles.append(f"marks of an unfinished Setup are left: {', '.join(after.bits.interrupted)}")
+        _raise_for(troubles, "Upgrading the program files", before.node, outcome, before=_version(before))
+
+    def _result(self, before: Observation, after: Observation, *, changed: bool) -> dict[str, Any]:
+        restart = changed or after.pending.required is not False
+        return {
+            "changed": changed,
+            "before": _version(before),
+            "after": _version(after),
+            "restart_required": restart,
+        }
+
+
+class UpgradeCms:
+    """`Setup.com /upgradecms` on the node that owns the stopped clustered mailbox server."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        refuse_unsafe(task.params["media"])
+        self._release: str = task.params["release"]
+        self._observer = Observer(task.node, task.params["media"])
+        self._setup = cms_setup(task)
+
+    def run(self) -> dict[str, Any]:
+        """Observe, compare, act, observe again, prove."""
+        seen = self._observer.observe(self._task.clock.now())
+        server = self._owned(seen)
+        state = self._setup.look()
+        running = state.phase in (Phase.RUNNING, Phase.FINISHED)
+        if not running and release_rank(server.release) == release_rank(self._release):
+            return {**_cms_result(server, server), "changed": False, "restart_required": False}
+        if not running:
+            self._refuse(seen, server, state)
+        if self._task.check_mode:
+            result = {"changed": True, "restart_required": False, "commands": [self._setup.command]}
+            return {**_cms_result(server, server), **result}
+        outcome = upgrade_cms(self._task, self._setup, state, seen)
+        after = self._owned(self._observer.observe(self._task.clock.now()))
+        prove_cms(after, self._release, outcome)
+        return {**_cms_result(server, after), **outcome.as_dict(), "changed": True, "restart_required": False}
+
+    def _owned(self, seen: Observation) -> MailboxServer:
+        owned = [server for server in seen.mailbox_servers if server.owner == seen.node]
+        if len(owned) == 1:
+            return owned[0]
+        text = seen.mailbox_servers_error or f"it owns {len(owned)} clustered mailbox servers, and exactly 1 is needed."
+        advice = "Use cms_handover, which moves the server here first."
+        raise Failure("Upgrading the clustered mailbox server", seen.node, text, advice)
+
+    def _refuse(self, seen: Observation, server: MailboxServer, state: JobState) -> None:
+        refused = rules.handover_refusals(
+            seen,
+            server,
+            self._release,
+            read_proof(self._task),
+            now=self._task.clock.now(),
+            max_age=self._task.params["proof_max_age"],
+            first=True,
+            own_job=state.phase is Phase.DIED,
+        )
+        if server.state not in (CmsState.OFFLINE, CmsState.FAILED):
+            advice = "Use cms_handover, or stop it with clustered_mailbox_server first."
+            text = f"Clustered mailbox server {server.name} is {server.state.value}; it must be stopped for this."
+            refused.append(rules.Refused("R3", text, advice))
+        refuse(refused, f"Upgrading {server.name} to {self._release.upper()}", seen.node)
+
+
+def cms_setup(task: Task) -> SetupRun:
+    """The Setup run that upgrades the clustered mailbox server of the node."""
+    params = task.params
+    arguments = upgrade_cms_arguments(params.get("domain_controller") or "")
+    limit = Limit(params["timeout"], params["poll"])
+    return SetupRun(task, f"upgradecms-{params['release']}", params["media"], arguments, limit)
+
+
+def upgrade_cms(task: Task, setup: SetupRun, state: JobState, seen: Observation) -> Outcome:
+    """Run Setup /upgradecms to its end and leave the judgement to prove_cms()."""
+    task.progress("upgrading the clustered mailbox server")
+    return setup.finish(state, seen)
+
+
+def prove_cms(server: MailboxServer, release: str, outcome: Outcome) -> None:
+    """Raise Failure unless Setup succeeded and the directory has the new version."""
+    troubles = [outcome.trouble()]
+    if server.release != release:
+        troubles.append(f"the directory says {server.version or 'nothing'} and not {release.upper()}")
+    _raise_for(troubles, "Upgrading the clustered mailbox server", server.name, outcome)
+
+
+def _raise_for(troubles: list[str], doing: str, target: str, outcome: Outcome, **data: Any) -> None:
+    said = [trouble for trouble in troubles if trouble]
+    if said:
+        advice = "Look at log_excerpt and at ExchangeSetup.log on the node; running again starts the same Setup again."
+        data = {**data, **outcome.as_dict(), "stdout": outcome.output}
+        raise Failure(doing, target, f"{'; '.join(said)}.", advice, changed=True, **data)
+
+
+def _version(seen: Observation) -> dict[str, Any]:
+    return {"version": str(seen.bits.version) if seen.bits.version else None}
+
+
+def _cms_result(before: MailboxServer, after: MailboxServer) -> dict[str, Any]:
+    return {"before": {"version": str(before.version)}, "after": {"version": str(after.version)}}

@@ -1,0 +1,46 @@
+# Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+# FOR INTERNAL COLLECTION USE ONLY
+"""Bounded waits that carry a label, a limit and the last observation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ._errors import Failure
+from ._task import Clock
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long to wait and how often to look, in seconds."""
+
+    timeout: float
+    poll: float = 5.0
+
+
+def wait_for(
+    clock: Clock,
+    limit: Limit,
+    look: Callable[[], _T],
+    good: Callable[[_T], bool],
+    *,
+    doing: str,
+    target: str,
+    describe: Callable[[_T], str],
+    advice: str,
+) -> _T:
+    """Look until good; raises Failure with the last observation when the time is over."""
+    end = clock.now() + limit.timeout
+    while True:
+        seen = look()
+        if good(seen):
+            return seen
+        if clock.now() >= end:
+            text = f"not so after {limit.timeout:g} s; last seen: {describe(seen)}."
+            raise Failure(doing, target, text, advice, changed=True)
+        clock.sleep(limit.poll)

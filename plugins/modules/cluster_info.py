@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cluster_info
+short_description: Read nodes, groups and resources of a Windows server cluster
+version_added: 0.1.0
+description:
+  - Reads members, groups and resources of a Windows Server 2003 or 2008 cluster with C(cluster.exe) and the numbers of
+    the C(root\\MSCluster) WMI provider, in one round trip.
+  - Owners come from node names and states from numbers, so the language of the server does not matter. What cannot be
+    made out is V(unknown); RV(cluster.unknown_because) says why.
+options:
+  cluster:
+    description:
+      - Name of another cluster to read. The default is the cluster that the node belongs to.
+      - The Cluster service does not let itself be managed across Windows versions; a 2003 cluster is read from a 2003
+        node and a 2008 cluster from a 2008 node. WMI numbers are not available for another cluster.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - mailops.exchange2007.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: Nothing is changed.
+seealso:
+  - module: mailops.exchange2007.cluster_group
+  - module: mailops.exchange2007.exchange_info
+author:
+  - mailops contributors (@mailops)
+"""
+
+EXAMPLES = r"""
+- name: Read the cluster
+  mailops.exchange2007.cluster_info:
+  register: seen
+
+- name: Show who owns what
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.state }} on {{ item.owner }}"
+  loop: "{{ seen.cluster.groups }}"
+"""
+
+RETURN = r"""
+cluster:
+  description: The cluster as it was seen.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the cluster; empty where the registry did not tell.
+      type: str
+      sample: EXCLUSTER
+    nodes:
+      description: Members with RV(ignore:state) up, down, paused, joining or unknown.
+      type: list
+      elements: dict
+      sample: [{"name": "NODEA", "id": 1, "state": "up"}]
+    groups:
+      description: Groups with state online, offline, failed, partially_online, pending or unknown.
+      type: list
+      elements: dict
+      sample: [{"name": "Cluster Group", "owner": "NODEA", "state": "online"}]
+    resources:
+      description: Resources with their type, which is empty where WMI does not answer.
+      type: list
+      elements: dict
+      sample: [{"name": "Cluster IP Address", "group": "Cluster Group", "owner": "NODEA", "state": "online",
+                "type": "IP Address"}]
+    unknown_because:
+      description: What could not be read, and why.
+      type: list
+      elements: str
+      sample: []
+"""
+
+from typing import Any
+
+from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster import ClusterExe
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
+from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
+
+ARGUMENT_SPEC: dict[str, Any] = {"cluster": {"type": "str", "default": ""}}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Read the cluster; raises Failure where cluster.exe lists no node at all."""
+    cluster = ClusterExe(task.node, task.params["cluster"]).observe()
+    if not cluster.nodes:
+        raise Failure(
+            "Reading the cluster",
+            task.params["cluster"] or task.node.name,
+            f"cluster.exe listed no node ({'; '.join(cluster.reasons) or 'no output'}).",
+            "Check that the node is a cluster member and that its Cluster service (ClusSvc) runs.",
+        )
+    return {"changed": False, "cluster": cluster.as_dict()}
+
+
+def main() -> None:
+    module_main(ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

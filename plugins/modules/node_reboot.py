@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_reboot
+short_description: Restart a cluster node and wait until it is back in its cluster
+version_added: 0.1.0
+description:
+  - Restarts a node with C(shutdown.exe) and proves the restart by a changed boot time. The restart is over when the
+    node answers, its services run and the cluster sees it up, not when WinRM answers.
+  - Refuses to restart a node that owns a cluster group, and while another node of the cluster is not up. Restarting
+    while a node is paused can take the whole cluster down.
+options:
+  reason:
+    description: Text for the event log.
+    type: str
+    default: Restart by mailops.exchange2007
+  wait_for_services:
+    description: Short names of services that must run afterwards. The Cluster service is added on a cluster node.
+    type: list
+    elements: str
+    default: []
+  rejoin_cluster:
+    description: Whether to wait until the cluster sees the node up.
+    type: bool
+    default: true
+  timeout:
+    description: Seconds that everything may take.
+    type: int
+    default: 1800
+  poll:
+    description: Seconds between two looks.
+    type: float
+    default: 5
+extends_documentation_fragment:
+  - mailops.exchange2007.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+author:
+  - mailops contributors (@mailops)
+"""
+
+EXAMPLES = r"""
+- name: Restart the upgraded node
+  mailops.exchange2007.node_reboot:
+    reason: Exchange 2007 SP2
+    timeout: 2400
+"""
+
+RETURN = r"""
+before:
+  description: Boot time before, as WMI writes it.
+  returned: success
+  type: dict
+  sample: {"boot_time": "20260301213000.000000+000"}
+after:
+  description: Boot time afterwards.
+  returned: success
+  type: dict
+  sample: {"boot_time": "20260301220412.000000+000"}
+downtime:
+  description: Seconds from the order to restart until everything awaited was seen.
+  returned: when restarted
+  type: float
+  sample: 251.3
+refusals:
+  description: Why nothing was done, as rule, seen and advice.
+  returned: when refused
+  type: list
+  elements: dict
+  sample: [{"rule": "R1", "seen": "Node NODEA owns 'Cluster Group'.", "advice": "Move it first."}]
+commands:
+  description: Commands that changed something; in check mode those that would.
+  returned: always
+  type: list
+  elements: str
+  sample: ['shutdown /r /f /t 5 /c "Restart by mailops.exchange2007"']
+"""
+
+from typing import Any
+
+from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._restart import Restart
+from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "reason": {"type": "str", "default": "Restart by mailops.exchange2007"},
+    "wait_for_services": {"type": "list", "elements": "str", "default": []},
+    "rejoin_cluster": {"type": "bool", "default": True},
+    "timeout": {"type": "int", "default": 1800},
+    "poll": {"type": "float", "default": 5.0},
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Restart and prove it."""
+    return Restart(task).run()
+
+
+def main() -> None:
+    module_main(ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: storage_group_copy_info
+short_description: Read the storage group copies of a clustered mailbox server on CCR
+version_added: 0.1.0
+description:
+  - Reads C(Get-StorageGroupCopyStatus) several times and says whether every copy was healthy each time and the queues
+    did not grow. One reading is not enough; RTM may call an idle copy healthy that is not.
+options:
+  server:
+    description: Name of the clustered mailbox server.
+    type: str
+    required: true
+  samples:
+    description: How many readings to take.
+    type: int
+    default: 3
+  interval:
+    description: Seconds between two readings.
+    type: float
+    default: 5
+  max_queue:
+    description: Logs that a copy may be behind, copied and replayed together.
+    type: int
+    default: 10
+extends_documentation_fragment:
+  - mailops.exchange2007.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: Nothing is changed.
+seealso:
+  - module: mailops.exchange2007.cms_handover
+author:
+  - mailops contributors (@mailops)
+"""
+
+EXAMPLES = r"""
+- name: Read the copies three times
+  mailops.exchange2007.storage_group_copy_info:
+    server: CMS1
+  register: copies
+
+- name: Stop where they are not healthy
+  ansible.builtin.assert:
+    that: copies.healthy
+"""
+
+RETURN = r"""
+copies:
+  description: The last reading; queues are numbers of logs, null where they could not be read.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"name": "First Storage Group", "status": "Healthy", "copy_queue": 0, "replay_queue": 0}]
+healthy:
+  description: Whether every copy was healthy in every reading, within O(max_queue).
+  returned: success
+  type: bool
+  sample: true
+reasons:
+  description: Why not.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from typing import Any
+
+from ansible_collections.mailops.exchange2007.plugins.module_utils._copies import read_samples
+from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observer
+from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import copy_refusals
+from ansible_collections.mailops.exchange2007.plugins.module_utils._servers import installed_shell, known_server
+from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "server": {"type": "str", "required": True},
+    "samples": {"type": "int", "default": 3},
+    "interval": {"type": "float", "default": 5.0},
+    "max_queue": {"type": "int", "default": 10},
+}
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Read the copies; raises Failure for an unknown server."""
+    params = task.params
+    seen = Observer(task.node).observe(task.clock.now())
+    server = known_server(seen, params["server"])
+    samples = read_samples(task, installed_shell(seen, task.node), server.name, params["samples"], params["interval"])
+    reasons = [reason.seen for reason in copy_refusals(server, samples, params["max_queue"])]
+    copies = [
+        {"name": c.name, "status": c.status, "copy_queue": c.copy_queue, "replay_queue": c.replay_queue}
+        for c in samples[-1]
+    ]
+    return {"changed": False, "copies": copies, "healthy": not reasons, "reasons": reasons}
+
+
+def main() -> None:
+    module_main(ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# FOR INTERNAL COLLECTION USE ONLY
+"""The lab's one clock: every duration in the lab is in lab seconds and goes through here."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+Action = Callable[[], None]
+
+
+class Clock(ABC):
+    """Lab time, in seconds since the lab was started."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Lab seconds since the start."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Let the calling thread wait for lab seconds."""
+
+    @abstractmethod
+    def call_later(self, seconds: float, action: Action) -> None:
+        """Run action after lab seconds, on a thread of the clock's choosing."""
+
+    @abstractmethod
+    def spawn(self, body: Action, name: str) -> None:
+        """Run body beside the caller; it may sleep on this clock."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Drop what is still to come."""
+
+
+class ScaledClock(Clock):
+    """Wall-clock time, multiplied: with speed 60 a lab minute takes one second."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        if speed <= 0:
+            raise ValueError(f"speed {speed}: must be greater than 0")
+        self.speed = speed
+        self._start = time.monotonic()
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Action]] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        threading.Thread(target=self._run, name="lab-clock", daemon=True).start()
+
+    def now(self) -> float:
+        return (time.monotonic() - self._start) * self.speed
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(seconds / self.speed)
+
+    def call_later(self, seconds: float, action: Action) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (self.now() + max(0.0, seconds), next(self._order), action))
+            self._changed.notify()
+
+    def spawn(self, body: Action, name: str) -> None:
+        threading.Thread(target=body, name=name, daemon=True).start()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._due.clear()
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if self._closed:
+                    return
+                wait = (self._due[0][0] - self.now()) / self.speed if self._due else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                action = heapq.heappop(self._due)[2]
+            action()
+
+
+class VirtualClock(Clock):
+    """Time that passes only while everybody sleeps: same calls, same run, no waiting.
+
+    Exactly one of the spawned threads (and the thread that made the clock) runs at a time; sleep() hands the baton
+    to whoever is due next.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Action | threading.Event]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        baton = threading.Event()
+        self._push(seconds, baton)
+        self._hand_over(baton)
+
+    def call_later(self, seconds: float, action: Action) -> None:
+        self._push(seconds, action)
+
+    def spawn(self, body: Action, name: str) -> None:
+        baton = threading.Event()
+
+        def run() -> None:
+            baton.wait()
+            try:
+                body()
+            finally:
+                self._hand_over(None)
+
+        threading.Thread(target=run, name=name, daemon=True).start()
+        self._push(0.0, baton)
+
+    def close(self) -> None:
+        self._due.clear()
+
+    def _push(self, seconds: float, what: Action | threading.Event) -> None:
+        heapq.heappush(self._due, (self._now + max(0.0, seconds), next(self._order), what))
+
+    def _hand_over(self, mine: threading.Event | None) -> None:
+        """Run due actions until somebody's baton comes up; return when it is mine, or at once if I have none."""
+        while self._due:
+            due, _order, what = heapq.heappop(self._due)
+            self._now = max(self._now, due)
+            if what is mine:
+                return
+            if isinstance(what, threading.Event):
+                what.set()
+                if mine is not None:
+                    mine.wait()
+                return
+            what()

@@ -1,0 +1,133 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# FOR INTERNAL COLLECTION USE ONLY
+"""Native programs: finding their files, and running them as processes of the host."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..files import FileSystemError, base_name
+from ..process import Killed, Process
+from ..programs import PROGRAMS
+from .arguments import split_argv, unquote
+from .shell import Shell
+from .streams import Careless, Handles
+
+if TYPE_CHECKING:
+    from ..world import Host
+
+CRASHED = -1073741819  # 0xC0000005, access violation
+_LOG = logging.getLogger(__name__)
+_BATCH = (".cmd", ".bat")
+
+
+def is_batch(path: str) -> bool:
+    """Whether cmd.exe reads this file itself, line by line."""
+    return path.lower().endswith(_BATCH)
+
+
+def find_program(shell: Shell, name: str) -> str | None:
+    """The file that a command name starts: in the current folder, then along PATH, with the endings of PATHEXT."""
+    folders = [""] if "\\" in name or ":" in name else ["", *(shell.env.get("PATH") or "").split(";")]
+    endings = (shell.env.get("PATHEXT") or ".COM;.EXE;.BAT;.CMD").lower().split(";")
+    for folder in folders:
+        prefix = f"{unquote(folder)}\\" if folder else ""
+        for ending in ("", *endings):
+            path = _startable(shell, prefix + name + ending, endings)
+            if path:
+                return path
+    return None
+
+
+def _startable(shell: Shell, name: str, endings: list[str]) -> str | None:
+    try:
+        path = shell.path(name)
+    except FileSystemError:
+        return None
+    startable = any(path.lower().endswith(ending) for ending in endings if ending)
+    return shell.files.true_name(path) if startable and shell.files.entry(path) else None
+
+
+def new_process(shell: Shell, line: str, handles: Handles) -> Process:
+    """A process below the shell's own, registered with the host."""
+    above = shell.proc
+    proc = Process(
+        above.host,
+        split_argv(line),
+        line,
+        above.logon,
+        handles.stdin,
+        Careless(handles.stdout),
+        Careless(handles.stderr),
+        above.codepage,
+        shell.env.as_dict(),
+        above.cwd,
+        parent=above,
+    )
+    above.children.append(proc)
+    register(above.host, proc)
+    return proc
+
+
+def register(host: Host, proc: Process) -> None:
+    """Give a process its number and add it to the host's list."""
+    with host.world.lock:
+        proc.pid = max((other.pid for other in host.processes), default=1000) + 4
+        host.processes.append(proc)
+
+
+def unregister(proc: Process, code: int) -> None:
+    """The process is over."""
+    with proc.host.world.lock:
+        if proc in proc.host.processes:
+            proc.host.processes.remove(proc)
+        if proc.parent and proc in proc.parent.children:
+            proc.parent.children.remove(proc)
+    proc.exit_code = code
+    proc.done.set()
+
+
+def run_program(proc: Process, path: str) -> int:
+    """Run a registered process to its end, and return its exit code; 1 when it was killed."""
+    code = 1
+    truth = proc.host.world.truth
+    token = truth.command_started(proc)
+    try:
+        code = _play(proc, path)
+        proc.check()
+    except Killed:
+        code = 1
+        if proc.parent:
+            proc.parent.check()
+    finally:
+        truth.command_ended(token, code)
+        unregister(proc, code)
+    return code
+
+
+def _play(proc: Process, path: str) -> int:
+    faults = proc.host.world.faults
+    name = base_name(path)
+    outcome = faults.before(proc, name, proc.line)
+    if outcome is not None:
+        return outcome.play(proc)
+    code = _main(proc, path)
+    outcome = faults.after(proc, name, proc.line)
+    return code if outcome is None else outcome.play(proc)
+
+
+def _main(proc: Process, path: str) -> int:
+    file = proc.host.files.entry(path)
+    program = PROGRAMS.get(file.program or "") if file else None
+    if program is None:
+        proc.err(f"{path} is not a valid Win32 application.\n")
+        return 193
+    try:
+        return program(proc)
+    except Killed:
+        raise
+    except Exception:  # a played program that fails must not take the lab with it
+        _LOG.exception("%s crashed: %s", path, proc.line)
+        return CRASHED

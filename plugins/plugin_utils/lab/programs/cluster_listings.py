@@ -1,0 +1,222 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# FOR INTERNAL COLLECTION USE ONLY
+"""What cluster.exe lists, one function a listing. Callers hold the world's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..world import Cluster, Group, Host, NodeState, Resource
+from . import cluster_tables as tables
+from .cluster_line import Request
+from .cluster_session import Session
+
+Listing = Callable[[Session, Request], str]
+Property = tuple[str, str, int | str]  # type letters, name, value
+
+_QUORUM_TYPES = {
+    "shared_disk": "Physical Disk",
+    "majority": "Majority Node Set",
+    "majority_witness": "Majority Node Set",
+}
+
+
+def node_table(session: Session, request: Request) -> str:
+    """One node, or all."""
+    hosts = [session.node(request.name)] if request.name else session.cluster.members
+    rows = [_node_row(session, host, request.name) for host in hosts]
+    return tables.NODES.text(session.words, rows)
+
+
+def group_table(session: Session, request: Request) -> str:
+    """One group, or all, or those of one node."""
+    groups = [session.group(request.name)] if request.name else session.cluster.groups
+    rows = [
+        (request.name or group.name, group.owner, tables.group_word(session.words, group))
+        for group in groups
+        if group.owner in _owners(session, request)
+    ]
+    return tables.GROUPS.text(session.words, rows)
+
+
+def resource_table(session: Session, request: Request) -> str:
+    """One resource, or all, or those of one node."""
+    everything = ((r, g) for g in session.cluster.groups for r in g.resources)
+    pairs = [session.resource(request.name)] if request.name else everything
+    rows = [
+        (request.name or resource.name, group.name, group.owner, tables.resource_word(session.words, resource))
+        for resource, group in pairs
+        if group.owner in _owners(session, request)
+    ]
+    return tables.RESOURCES.text(session.words, rows)
+
+
+def _status(one: str, everything: str, table: Listing) -> Listing:
+    """A heading, a blank line, the table."""
+
+    def listing(session: Session, request: Request) -> str:
+        body = table(session, request)
+        heading = session.words.text(one if request.name else everything, name=request.name)
+        return f"{heading}\n\n{body}"
+
+    return listing
+
+
+def _preferred_owners(session: Session, request: Request) -> str:
+    group = session.group(request.required_name())
+    heading = session.words.text("Listing preferred owners for resource group '{name}':", name=request.name)
+    rows = [[owner] for owner in group.preferred_owners]
+    return f"\n{heading}\n\n{tables.PREFERRED_OWNERS.text(session.words, rows)}"
+
+
+def _possible_owners(session: Session, request: Request) -> str:
+    _resource, group = session.resource(request.required_name())
+    heading = session.words.text("Listing possible owners for resource '{name}':", name=request.name)
+    rows = [[owner] for owner in group.possible_owners or [host.name for host in session.cluster.members]]
+    # No blank line before these titles (windows-cli.md 1.2).
+    return f"\n{heading}\n{tables.POSSIBLE_OWNERS.text(session.words, rows)}"
+
+
+def _node_properties(session: Session, request: Request) -> str:
+    hosts = [session.node(request.name)] if request.name else session.cluster.members
+    return _properties(session, request, "Node", [(host.name, _of_node(host)) for host in hosts])
+
+
+def _group_properties(session: Session, request: Request) -> str:
+    groups = [session.group(request.name)] if request.name else session.cluster.groups
+    return _properties(session, request, "Resource Group", [(group.name, _of_group(group)) for group in groups])
+
+
+def _resource_properties(session: Session, request: Request) -> str:
+    everything = [(r, g) for g in session.cluster.groups for r in g.resources]
+    pairs = [session.resource(request.name)] if request.name else everything
+    objects = [(resource.name, _of_resource(resource, group)) for resource, group in pairs]
+    return _properties(session, request, "Resource", objects)
+
+
+def _cluster_properties(session: Session, request: Request) -> str:
+    return _properties(session, request, "Cluster", [(session.cluster.name, _of_cluster(session.cluster))])
+
+
+def _private(title: str) -> Listing:
+    # assumption: nobody has set private properties, so there are titles and ruler only
+    def listing(session: Session, request: Request) -> str:
+        return _properties(session, request, title, [])
+
+    return listing
+
+
+def _properties(
+    session: Session, request: Request, title: str, objects: Iterable[tuple[str, Iterable[Property]]]
+) -> str:
+    sentence = (
+        "Listing private properties for '{name}':"
+        if request.verb.word == "privproperties"
+        else ("Listing properties for '{name}':")
+    )
+    heading = session.words.text(sentence, name=request.name or session.cluster.name)
+    rows = [
+        (letters, request.name or name, property_name, _value(value))
+        for name, properties in objects
+        for letters, property_name, value in properties
+    ]
+    return f"{heading}\n\n{tables.properties(title).text(session.words, rows)}"
+
+
+def _version(session: Session, _request: Request) -> str:
+    windows = session.via.windows
+    release = f"{windows.version} ({windows.service_pack})"
+    sentence = "Cluster Name: {name}\nCluster Version: {release}\n"
+    return session.words.text(sentence, name=session.cluster.name, release=release)
+
+
+def _clusters(session: Session, _request: Request) -> str:
+    here = session.proc.host
+    names = [c.name for c in here.world.clusters.values() if any(m.domain == here.domain for m in c.members)]
+    return tables.CLUSTERS.text(session.words, [[name] for name in names])
+
+
+def _quorum(session: Session, _request: Request) -> str:
+    wanted = _QUORUM_TYPES[session.cluster.quorum]
+    found = [r.name for g in session.cluster.groups if g.kind == "core" for r in g.resources if r.type == wanted]
+    return tables.QUORUM.text(session.words, [(name, "", "4096") for name in found[:1]])
+
+
+def _node_row(session: Session, host: Host, typed: str | None) -> tuple[str, str, str]:
+    cluster = session.cluster
+    state = cluster.node_states.get(host.name, NodeState.DOWN)
+    number = cluster.members.index(host) + 1
+    return typed or host.name, str(number), tables.node_word(session.words, state)
+
+
+def _owners(session: Session, request: Request) -> list[str]:
+    """The owners that /node: asks for; all of them, and none, without it."""
+    option = request.option("node")
+    if option and option.value:
+        return [session.node(option.value).name]
+    return [group.owner for group in session.cluster.groups]
+
+
+def _of_node(host: Host) -> list[Property]:
+    return [("SR", "NodeName", host.name), ("S", "Description", "")]
+
+
+def _of_group(group: Group) -> list[Property]:
+    # PersistentState is the wanted state, not the present one (windows-cli.md 2.4).
+    return [
+        ("SR", "Name", group.name),
+        ("S", "Description", ""),
+        ("D", "PersistentState", int(group.wanted)),
+        ("D", "FailoverThreshold", 10),
+        ("D", "FailoverPeriod", 6),
+        ("D", "AutoFailbackType", 0),
+    ]
+
+
+def _of_resource(resource: Resource, group: Group) -> list[Property]:
+    return [
+        ("SR", "Name", resource.name),
+        ("SR", "Type", resource.type),
+        ("S", "Description", ""),
+        ("D", "PersistentState", int(group.wanted)),
+        ("D", "RestartAction", 2),
+    ]
+
+
+def _of_cluster(cluster: Cluster) -> list[Property]:
+    return [("SR", "Name", cluster.name), ("S", "Description", "")]
+
+
+def _value(value: int | str) -> str:
+    return f"{value} (0x{value:x})" if isinstance(value, int) else value
+
+
+NODE: dict[str, Listing] = {
+    "status": _status("Listing status for node '{name}':", "Listing status for all available nodes:", node_table),
+    "properties": _node_properties,
+    "privproperties": _private("Node"),
+}
+GROUP: dict[str, Listing] = {
+    "status": _status(
+        "Listing status for resource group '{name}':", "Listing status for all available resource groups:", group_table
+    ),
+    "listowners": _preferred_owners,
+    "properties": _group_properties,
+    "privproperties": _private("Resource Group"),
+}
+RESOURCE: dict[str, Listing] = {
+    "status": _status(
+        "Listing status for resource '{name}':", "Listing status for all available resources:", resource_table
+    ),
+    "listowners": _possible_owners,
+    "properties": _resource_properties,
+    "privproperties": _private("Resource"),
+}
+CLUSTER: dict[str, Listing] = {
+    "version": _version,
+    "list": _clusters,
+    "quorumresource": _quorum,
+    "properties": _cluster_properties,
+    "privproperties": _private("Cluster"),
+}
