@@ -26,12 +26,13 @@ rehearse: $(CORE) ## upgrade a simulated two-node cluster with the real playbook
 lab: $(CORE) ## the simulated clusters by hand: make lab ARGS="up ccr-2003-rtm --inventory lab.yml"
 	@$(LAB) $(ARGS)
 
-lint: $(DEV) ## formatting, style, types, YAML, Ansible
+lint: $(DEV) ## formatting, style, types, YAML, Ansible, changelog
 	ruff check .
 	ruff format --check .
 	mypy
 	yamllint --strict .
 	ansible-lint --offline --profile production
+	antsibull-changelog lint
 
 unit: $(DEV) ## unit tests
 	pytest tests/unit

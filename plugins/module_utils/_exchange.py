@@ -187,7 +187,7 @@ def parse_bits(exchange: Result, patches: Result) -> Bits:
     versions = {
         role: version
         for role, values in _named(exchange, roles).items()
-        if (version := parse_version(values.get("configuredversion"))) is not None
+        if role not in _CMS_KEYS and (version := parse_version(values.get("configuredversion"))) is not None
     }
     marks = [
         f"{EXCHANGE_KEY}\\{role}\\{mark.capitalize()}={values[mark]}"

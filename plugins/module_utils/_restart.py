@@ -5,34 +5,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from . import _rules as rules
-from ._cluster import Cluster, ClusterExe, NodeState, parse_cluster
+from ._cluster import ClusterExe, parse_cluster
 from ._cmdline import quote
 from ._errors import Failure, bracketed_code, native_failure, refuse
 from ._node import ChannelLost
+from ._standing import Standing, StandingReader
 from ._task import Task
 from ._wait import Limit, wait_for
-from ._windows import BOOT_TIME_LINE, ServiceState, boot_time, service_line, service_state
+from ._windows import BOOT_TIME_LINE, boot_time
 
 _DELAY = 5  # seconds, so that the answer to the order still gets out (windows-cli.md 5.3)
 _UNDER_WAY = (1190, 1115, 1717)  # a restart is ordered or under way already
 _CLUSTER_SERVICE = "ClusSvc"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One look at a node after the order. boot_time None: it did not answer."""
-
-    boot_time: str | None = None
-    missing: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        if self.boot_time is None:
-            return "no answer"
-        return f"up since {self.boot_time}, {', '.join(self.missing) or 'complete'}"
 
 
 class Restart:
@@ -87,35 +74,16 @@ class Restart:
 
     def _wait(self, before: str) -> Standing:
         self._task.progress("restarting")
+        services = [*self._params["wait_for_services"], *([_CLUSTER_SERVICE] if self._clustered else [])]
+        membership = self._clustered and self._params["rejoin_cluster"]
+        reader = StandingReader(self._task.node, services, membership=membership)
         return wait_for(
             self._task.clock,
             Limit(self._params["timeout"], self._params["poll"]),
-            self._look,
-            lambda seen: seen.boot_time not in (None, before) and not seen.missing,
+            reader.look,
+            lambda seen: seen.complete() and seen.boot_time not in (None, before),
             doing="Restarting the node",
             target=self._name,
             describe=str,
             advice="Look at the node's console; running again goes on from what it finds.",
         )
-
-    def _look(self) -> Standing:
-        services = [*self._params["wait_for_services"], *([_CLUSTER_SERVICE] if self._clustered else [])]
-        lines = [BOOT_TIME_LINE, *(service_line(name) for name in services)]
-        tail = ClusterExe(self._task.node).lines() if self._clustered and self._params["rejoin_cluster"] else []
-        try:
-            boot, *rest = self._task.node.read_all([*lines, *tail])
-        except ChannelLost:
-            self._task.node.channel.reset()
-            return Standing()
-        states = zip(services, rest[: len(services)], strict=True)
-        missing = [
-            f"{name} not running" for name, result in states if service_state(result) is not ServiceState.RUNNING
-        ]
-        if tail:
-            missing += self._not_joined(parse_cluster(rest[len(services) :]))
-        return Standing(boot_time(boot), tuple(missing))
-
-    def _not_joined(self, cluster: Cluster) -> list[str]:
-        member = cluster.node(self._name)
-        up = member is not None and member.state is NodeState.UP
-        return [] if up else [f"in the cluster it is {member.state.value if member else 'not listed'}"]

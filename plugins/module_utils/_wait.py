@@ -33,8 +33,12 @@ def wait_for(
     target: str,
     describe: Callable[[_T], str],
     advice: str,
+    changed: bool = True,
 ) -> _T:
-    """Look until good; raises Failure with the last observation when the time is over."""
+    """Look until good; raises Failure with the last observation when the time is over.
+
+    changed: what that Failure says of itself; most waits follow an act.
+    """
     end = clock.now() + limit.timeout
     while True:
         seen = look()
@@ -42,5 +46,5 @@ def wait_for(
             return seen
         if clock.now() >= end:
             text = f"not so after {limit.timeout:g} s; last seen: {describe(seen)}."
-            raise Failure(doing, target, text, advice, changed=True)
+            raise Failure(doing, target, text, advice, changed=changed)
         clock.sleep(limit.poll)

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_group
 short_description: Move a cluster group, or bring it online or offline
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Moves a group of a Windows Server 2003 or 2008 cluster to a node and brings it online or offline with
     C(cluster.exe), then watches until owner and state are what was asked for. C(cluster.exe) reports success as soon as

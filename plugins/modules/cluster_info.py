@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_info
 short_description: Read nodes, groups and resources of a Windows server cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads members, groups and resources of a Windows Server 2003 or 2008 cluster with C(cluster.exe) and the numbers of
     the C(root\\MSCluster) WMI provider, in one round trip.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: clustered_mailbox_server
 short_description: Start, stop or move a clustered mailbox server
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Uses C(Start-), C(Stop-) and C(Move-ClusteredMailboxServer), guarded by what is seen first, and watches until the
     server is what was asked for. The cmdlets themselves fail when there is nothing to do, and return before everything

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cms_handover
 short_description: Hand a clustered mailbox server over to an upgraded node and upgrade it there
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Does the whole offline window in one act on the node that takes over; checks everything first, then stops the
     clustered mailbox server, moves it, runs C(Setup.com /upgradecms), starts it unless it is online by then, and proves

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: exchange_info
 short_description: Read Exchange 2007, its clustered mailbox servers and what an upgrade depends on
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the version of the program files, rollups, interrupted or running Setups, Windows, pending restarts, service
     pack media and the clustered mailbox servers of the node's cluster.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: exchange_setup
 short_description: Upgrade Exchange 2007 on a cluster node, or the clustered mailbox server it owns
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Runs C(Setup.com /mode:upgrade) or C(Setup.com /upgradecms) from service pack media as a detached job, that is a
     scheduled task with the account's password, and waits for its end. A run that was interrupted is joined; Setup is

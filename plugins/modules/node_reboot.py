@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: node_reboot
 short_description: Restart a cluster node and wait until it is back in its cluster
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Restarts a node with C(shutdown.exe) and proves the restart by a changed boot time. The restart is over when the
     node answers, its services run and the cluster sees it up, not when WinRM answers.

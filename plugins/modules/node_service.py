@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: node_service
 short_description: Start, stop or restart a Windows service with sc.exe
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Starts, stops or restarts a service and watches its state number until it is there; C(sc.exe) returns at once.
 options:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: storage_group_copy_info
 short_description: Read the storage group copies of a clustered mailbox server on CCR
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads C(Get-StorageGroupCopyStatus) several times and says whether every copy was healthy each time and the queues
     did not grow. One reading is not enough; RTM may call an idle copy healthy that is not.

@@ -72,7 +72,7 @@ def test_galaxy_has_what_inclusion_asks_for() -> None:
     """Namespace and name, tags, licences, a readme; and no dependency that would have to be fetched."""
     galaxy = read("galaxy.yml")
     assert (galaxy["namespace"], galaxy["name"]) == ("mailops", "exchange2007")
-    assert galaxy["version"].split("-")[0].split(".")[0] >= "1"
+    assert re.fullmatch(r"\d+\.\d+\.\d+(-\w+)?", galaxy["version"])
     assert set(galaxy["license"]) == {LICENCE, *LICENCES.values()}
     assert {"windows", "cluster", "infrastructure"} <= set(galaxy["tags"])
     assert galaxy["dependencies"] == {}

@@ -142,7 +142,7 @@ def _cluster(world: World, plan: ClusterPlan) -> Cluster:
     cluster.groups = [_group(group) for group in plan.groups]
     for server in plan.mailbox_servers:
         _mailbox_server(cluster, server)
-    world.truth.observe(cluster)
+    world.physics.groups.changed(cluster)
     return cluster
 
 

@@ -170,16 +170,19 @@ class Groups:
 
     def revive(self, cluster: Cluster, host: Host) -> None:
         """A node came up or was resumed: groups that should be online and have no home start."""
+        up = self.state_of(cluster, host.name) is NodeState.UP
         for group in cluster.groups:
             if self._timers.pending(self._key(group)):
                 continue
-            if self.state_of(cluster, group.owner) not in _UP:
+            homeless = group.wanted and group.state() is GroupState.OFFLINE
+            owner = self.state_of(cluster, group.owner)
+            if (owner not in _UP or (owner is NodeState.PAUSED and up and homeless)) and _has_room(
+                cluster, group, host
+            ):
                 self._own(group, host)
-            homeless = group.owner == host.name and group.state() is GroupState.OFFLINE
-            if homeless and group.wanted and group.resources and self.state_of(cluster, host.name) is NodeState.UP:
-                self.bring_online(
-                    group, self._durations.cms_start if group.kind == "cms" else self._durations.group_online
-                )
+            if homeless and up and group.owner == host.name and group.resources:
+                cms = group.kind == "cms"
+                self.bring_online(group, self._durations.cms_start if cms else self._durations.group_online)
 
     def best(self, group: Group) -> Host | None:
         """Where the cluster would bring a group by itself: a preferred owner, else the next node that may."""
@@ -255,12 +258,7 @@ class Groups:
         return host
 
     def _may_host(self, cluster: Cluster, group: Group, host: Host) -> bool:
-        if self.state_of(cluster, host.name) is not NodeState.UP:
-            return False
-        if group.possible_owners and not _named(host.name, group.possible_owners):
-            return False
-        others = [g for g in cluster.groups if g is not group and g.kind == "cms" and g.owner == host.name]
-        return group.kind != "cms" or not others
+        return self.state_of(cluster, host.name) is NodeState.UP and _has_room(cluster, group, host)
 
     def _refuse_pending(self, group: Group) -> None:
         if group.state() is GroupState.PENDING:
@@ -289,6 +287,14 @@ def _follow(cluster: Cluster) -> None:
 
 def _up(group: Group) -> list[Resource]:
     return [r for r in group.resources if r.state in _RUNNING]
+
+
+def _has_room(cluster: Cluster, group: Group, host: Host) -> bool:
+    """A node is a possible owner, and never runs two clustered mailbox servers."""
+    if group.possible_owners and not _named(host.name, group.possible_owners):
+        return False
+    servers = [g for g in cluster.groups if g is not group and g.kind == "cms" and g.owner == host.name]
+    return group.kind != "cms" or not servers
 
 
 def _named(name: str, names: Iterable[str]) -> bool:

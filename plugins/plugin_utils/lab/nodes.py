@@ -80,7 +80,7 @@ class Nodes:
             self._groups.fail_over(group, proc, delay)
 
     def _joined(self, cluster: Cluster, host: Host) -> None:
-        if not self._quorum(cluster, joining=1):
+        if not self._quorum(cluster, (*_UP, NodeState.JOINING)):
             self.join(host)  # alone without a quorum: try again for ever
             return
         paused = host.name in cluster.paused
@@ -128,8 +128,8 @@ class Nodes:
         # kb822050 in windows-cli.md 1.4: the cluster is lost even when a healthy third node exists.
         return any(self._groups.state_of(cluster, m.name) is NodeState.PAUSED for m in cluster.members)
 
-    def _quorum(self, cluster: Cluster, joining: int = 0) -> bool:
-        up = sum(self._groups.state_of(cluster, m.name) in _UP for m in cluster.members) + joining
+    def _quorum(self, cluster: Cluster, counting: tuple[NodeState, ...] = _UP) -> bool:
+        up = sum(self._groups.state_of(cluster, m.name) in counting for m in cluster.members)
         if cluster.quorum == "shared_disk":
             return up >= 1
         witness = 1 if cluster.quorum == "majority_witness" else 0

@@ -186,18 +186,19 @@ class Interpreter:
             return self.missing(token, handles)
         if is_batch(path):
             return self._batch_file(path, token, rest, handles, called)
-        self.shell.errorlevel = self.start(path, token + rest, handles)
+        self.shell.errorlevel = self._start(path, token, rest, handles)
         return self.shell.errorlevel
 
-    def start(self, path: str, line: str, handles: Handles) -> int:
-        """Run a native program and wait for it."""
+    def _start(self, path: str, token: str, rest: str, handles: Handles) -> int:
+        """Run a native program and wait for it; 'ipconfig/all' reaches it with a blank between."""
+        line = token + rest if rest[:1] in ("", " ", "\t") else f"{token} {rest}"
         return run_program(new_process(self.shell, line, handles), path)
 
     def _batch_file(self, path: str, token: str, rest: str, handles: Handles, called: bool) -> int:
         """A batch file started without CALL takes the place of the one that starts it."""
         file = self.shell.files.entry(path)
         if file and file.program:
-            code = self.shell.errorlevel = self.start(path, token + rest, handles)
+            code = self.shell.errorlevel = self._start(path, token, rest, handles)
         else:
             code = batch.run_file(self, path, token, rest, handles)
         if self.shell.frame and not called:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameter:
-    """position counts from 0; piped: takes the objects of the pipeline; rest: takes everything that is left."""
+    """position counts from 0; piped: takes the objects of the pipeline; rest: takes everything that is left.
+
+    since: the service pack of Exchange that brought it.
+    """
 
     name: str
     position: int | None = None
@@ -28,11 +31,12 @@ class Parameter:
     piped: bool = False
     rest: bool = False
     aliases: tuple[str, ...] = ()
+    since: int = 0
 
 
-def switch(name: str) -> Parameter:
+def switch(name: str, since: int = 0) -> Parameter:
     """A parameter that is there or not."""
-    return Parameter(name, switch=True)
+    return Parameter(name, switch=True, since=since)
 
 
 _COMMON = (
@@ -146,9 +150,13 @@ class Cmdlet:
     changes: bool = False
     confirms: bool = False
 
-    def known(self) -> tuple[Parameter, ...]:
+    def own(self, service_pack: int) -> list[Parameter]:
+        """The parameters that are this cmdlet's own in a release of Exchange."""
+        return [parameter for parameter in self.parameters if parameter.since <= service_pack]
+
+    def known(self, service_pack: int) -> list[Parameter]:
         """Every parameter, the common ones last."""
-        return (*self.parameters, *(_PROCESS if self.changes else ()), *_COMMON)
+        return [*self.own(service_pack), *(_PROCESS if self.changes else ()), *_COMMON]
 
 
 class Registry:
@@ -207,7 +215,7 @@ def bind(invocation: Invocation, typed: Sequence[Typed], piped: bool) -> None:
 
 def _bind_named(invocation: Invocation, typed: Sequence[Typed]) -> list[Any]:
     """Bind what has a name; returns the values that have none."""
-    parameters = invocation.cmdlet.known()
+    parameters = invocation.cmdlet.known(invocation.session.service_pack)
     left: list[Any] = []
     waiting: tuple[Parameter, Typed] | None = None
     for argument in typed:
@@ -255,8 +263,9 @@ def _refuse_waiting(invocation: Invocation, waiting: tuple[Parameter, Typed] | N
 
 
 def _bind_positional(invocation: Invocation, left: list[Any]) -> None:
+    own = invocation.cmdlet.own(invocation.session.service_pack)
     free = sorted(
-        (p for p in invocation.cmdlet.parameters if p.position is not None and p.name.lower() not in invocation.bound),
+        (p for p in own if p.position is not None and not invocation.given(p.name)),
         key=lambda p: p.position or 0,
     )
     for parameter in free:
@@ -271,7 +280,7 @@ def _bind_positional(invocation: Invocation, left: list[Any]) -> None:
 
 
 def _check_values(invocation: Invocation) -> None:
-    for parameter in invocation.cmdlet.known():
+    for parameter in invocation.cmdlet.known(invocation.session.service_pack):
         value = invocation.get(parameter.name, "")
         if value is None and (parameter.mandatory or parameter.name == "Identity"):
             raise PSError(f"Cannot bind argument to parameter '{parameter.name}' because it is null.")
@@ -290,7 +299,7 @@ def _check_values(invocation: Invocation) -> None:
 def _ask_for_missing(invocation: Invocation, piped: bool) -> None:
     missing = [
         p.name
-        for p in invocation.cmdlet.parameters
+        for p in invocation.cmdlet.own(invocation.session.service_pack)
         if p.mandatory and not invocation.given(p.name) and not (p.piped and piped)
     ]
     if missing:

@@ -232,7 +232,7 @@ def _get_process(call: Invocation) -> Output:
         running = [_process_object(proc) for proc in call.session.host.processes]
     wanted = texts(call.get("Name")) or ["*"]
     numbers = texts(call.get("Id"))
-    for pattern in wanted if not numbers else numbers:
+    for pattern in numbers or wanted:
         field = "Id" if numbers else "Name"
         found = [p for p in running if is_like(p.properties[field], pattern)]
         if not found and "*" not in pattern:

@@ -83,9 +83,12 @@ def fitting_widths(rows: Sequence[Sequence[str]], names: Sequence[str]) -> list[
 
 
 def table_head(names: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> list[str]:
-    """The titles and the line of dashes below."""
-    shown = [name[:width] for name, width in zip(names, widths, strict=True)]
-    return [table_row(shown, widths, right), table_row(["-" * len(name) for name in shown], widths, right)]
+    """The titles, a long one on several lines, and the line of dashes below."""
+    pieces = [wrapped(name, width) for name, width in zip(names, widths, strict=True)]
+    height = max(map(len, pieces), default=0)
+    titles = [[piece[line] if line < len(piece) else "" for piece in pieces] for line in range(height)]
+    dashes = ["-" * min(len(name), width) for name, width in zip(names, widths, strict=True)]
+    return [table_row(cells, widths, right) for cells in [*titles, dashes]]
 
 
 def table_row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

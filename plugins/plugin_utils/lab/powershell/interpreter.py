@@ -48,6 +48,7 @@ class Interpreter:
             for value in self.run_block(block):
                 printer.show(value)
         except Exit as leaving:
+            self.session.ended = True
             printer.finish()
             return leaving.code
         except Jump:

@@ -101,10 +101,10 @@ def get_index(value: Any, index: Any) -> Any:
     """value[index]."""
     if value is None:
         raise PSError("Cannot index into a null array.")
-    if isinstance(value, HashTable):
-        return value.get(index)
     if isinstance(index, list):
         return [get_index(value, one) for one in index]
+    if isinstance(value, HashTable):
+        return value.get(index)
     if isinstance(value, (list, str)):
         place = int(number(index))
         return value[place] if -len(value) <= place < len(value) else None

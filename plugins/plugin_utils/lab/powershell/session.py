@@ -33,7 +33,9 @@ class Session:
         self.scopes: list[Scope] = [{}]
         self.functions: dict[str, Block] = {}
         self.snapins: set[str] = set()
+        self.service_pack = 0  # of the Exchange snap-in, as it was when it was loaded
         self.succeeded = True  # $?
+        self.ended = False  # exit was met
         self.errors: list[ErrorRecord] = []
         self.error_sink: Callable[[ErrorRecord], None] = console.error
         self._define()

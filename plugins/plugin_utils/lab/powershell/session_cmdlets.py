@@ -40,6 +40,7 @@ def load_exchange(session: Session) -> None:
         durations = session.host.world.physics.durations
         session.proc.sleep(getattr(durations, "exchange_snapin", EXCHANGE_START))
         session.snapins.add(EXCHANGE_SNAPIN)
+        session.service_pack = session.host.bits.version[1] if session.host.bits else 0
 
 
 @REGISTRY.add("Add-PSSnapin", Parameter("Name", 0, mandatory=True), switch("PassThru"))

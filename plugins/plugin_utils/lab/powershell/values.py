@@ -74,6 +74,8 @@ class HashTable(dict[str, Any]):
 
     def spelled(self, key: Any) -> Any:
         """The key as it is stored."""
+        if isinstance(key, (list, dict)) or key is None:
+            raise PSError("The key of a hash table must be a single value and not null.")
         if isinstance(key, str):
             return next((k for k in self if isinstance(k, str) and k.lower() == key.lower()), key)
         return key

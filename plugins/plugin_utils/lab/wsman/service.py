@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_ENVELOPE = 8192  # bytes, WS-Management 13.1
 _HEADER_ROOM = 4096  # bytes of an answer that aren't output
-_NO_OUTPUT_LIMIT = 512  # bytes that fit in any case
+_LEAST_OUTPUT = 512  # bytes that fit in any case
 _SPECIAL = re.compile(r'("[^"]*"?)|([&|<>()^])')
 
 Interrupt = Callable[[str, str], None]  # called with a verb and 'before' or 'after'; may raise NoAnswer
@@ -97,7 +97,7 @@ class Service:
 
     def _receive(self, request: Request, logon: Logon) -> str:
         command_id, streams = messages.desired_streams(request)
-        limit = max(_NO_OUTPUT_LIMIT, (self._envelope_limit(request) - _HEADER_ROOM) * 3 // 4)
+        limit = max(_LEAST_OUTPUT, (self._envelope_limit(request) - _HEADER_ROOM) * 3 // 4)
         with self._shells.using(logon, request.shell_id) as shell:
             command = shell.command(command_id)
             output = command.output.take(streams, limit, self._timeout(request))

@@ -526,8 +526,8 @@ def test_an_unknown_end_is_a_failure_that_says_so(changes: bool) -> None:
         "failed": True,
         "changed": changes,
         "commands": ["setup"] if changes else [],
-        "msg": f"{FULL} on nodea: a:5985: the connection was lost. How the command ended is unknown. Running this again "
-        "is safe: what is done already is seen and skipped.",
+        "msg": f"{FULL} on nodea: a:5985: the connection was lost. How the command ended is unknown. Running this "
+        "again is safe: what is done already is seen and skipped.",
     }
 
 

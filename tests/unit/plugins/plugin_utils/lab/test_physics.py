@@ -238,7 +238,7 @@ def test_a_paused_node_stays_paused_and_cannot_start_groups() -> None:
 def test_a_majority_without_a_witness_needs_both_nodes() -> None:
     it = lab(two_nodes(quorum="majority"))
     it.world.physics.crash(it.host("NODEB"), stays_down=True)
-    it.wait(60)
+    it.wait(20)
     assert it.cluster.node_states["NODEA"] is NodeState.DOWN
     assert it.cms.group.state() is GroupState.OFFLINE
     it.wait(600)

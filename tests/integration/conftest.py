@@ -1,0 +1,144 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the integration tests stand on: a running lab, modules called in it, playbooks run against it.
+
+Everything that knows pytest-ansible is in this file, so that leaving it is one change. Its fixtures have no check mode
+and no diff: such tests run a playbook.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:  # pytest reads this file before pytest-ansible has made Ansible's own importer ready
+    from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
+
+COLLECTION = "mailops.exchange2007"
+TESTS = Path(__file__).resolve().parents[1]
+SPEED = 120.0  # simulated seconds in one real second
+TIMEOUT = 300  # seconds for one playbook
+
+Play = Callable[..., "Run"]
+
+
+def running(topology: str | Path, inventory: Path, speed: float = SPEED) -> AbstractContextManager[Lab]:
+    """A lab that is stopped at the end of the with block, whatever happens."""
+    from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
+
+    return Lab.running(str(topology), inventory, speed)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished ansible-playbook: exit code, standard output and error together, and the result of every task."""
+
+    code: int
+    output: str
+    results: dict[str, dict[str, dict[str, Any]]]  # task name -> host -> result
+
+    @property
+    def changed(self) -> list[str]:
+        """The tasks that changed something, as 'task: host'."""
+        return [f"{task}: {host}" for task, hosts in self.results.items() for host in hosts if hosts[host]["changed"]]
+
+
+@pytest.fixture(scope="session")
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Lab]]:
+    """Start labs; all of them are stopped at the end of the session, whatever happens."""
+    with ExitStack() as labs:
+
+        def start(topology: str | Path = "ccr-2003-rtm", speed: float = SPEED) -> Lab:
+            inventory = tmp_path_factory.mktemp("lab") / "inventory.yml"
+            return labs.enter_context(running(topology, inventory, speed))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def untouched_lab(start_lab: Callable[..., Lab]) -> Lab:
+    """One lab for every test that only looks."""
+    return start_lab()
+
+
+@pytest.fixture
+def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab of the test's own; @pytest.mark.parametrize("lab", [TOPOLOGY], indirect=True) plays another topology."""
+    topology = getattr(request, "param", "ccr-2003-rtm")
+    with running(topology, tmp_path / "inventory.yml") as found:
+        yield found
+
+
+@pytest.fixture
+def module(ansible_adhoc: Any) -> Callable[..., dict[str, Any]]:
+    """Call a module of the collection as a task on a node: module(lab, "nodea", "cluster_info", cluster="CLUS1")."""
+
+    def call(lab: Lab, host: str, name: str, /, **arguments: Any) -> dict[str, Any]:
+        manager = ansible_adhoc(inventory=str(lab.inventory), host_pattern=host)
+        answers = getattr(manager[host], f"{COLLECTION}.{name}")(**arguments)
+        found: dict[str, Any] = dict(answers[host])
+        return found
+
+    return call
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> Play:
+    """Run a playbook: playbook(lab, "mailops.exchange2007.upgrade", "--check", upgrade_release="sp2").
+
+    The playbook is a name, a file, or a list of plays. A bad end is an answer, not an exception.
+    """
+
+    def run(lab: Lab, what: str | Path | list[dict[str, Any]], *options: str, **variables: Any) -> Run:
+        if isinstance(what, list):
+            what, plays = tmp_path / "playbook.yml", what
+            what.write_text(json.dumps(plays), encoding="utf-8")
+        log = tmp_path / "results.jsonl"
+        log.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "ansible", "playbook", str(what), "-i", str(lab.inventory)]
+        command += ["-e", json.dumps(variables), *options]
+        done = subprocess.run(
+            command,
+            check=False,
+            cwd=tmp_path,
+            env=playbook_environment(log),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+        )
+        return Run(done.returncode, done.stdout, read_results(log))
+
+    return run
+
+
+def playbook_environment(log: Path) -> dict[str, str]:
+    """Nobody's own settings, no colours, and a callback that notes every result."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    return own | {
+        "ANSIBLE_CONFIG": str(TESTS / "ansible.cfg"),
+        "ANSIBLE_HOME": str(log.parent / "ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_CALLBACK_PLUGINS": str(TESTS / "integration" / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "test_results",
+        "TEST_RESULTS": str(log),
+    }
+
+
+def read_results(log: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the callback noted. A task that ran twice on a host counts with its last result."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    for task, host, result in map(json.loads, lines):
+        found.setdefault(task, {})[host] = {"changed": False} | result
+    return found
