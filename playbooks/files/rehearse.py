@@ -135,67 +135,83 @@ def say(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
-def mailbox_servers(truth: Truth) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and state of every clustered mailbox server."""
-    for cluster in truth["clusters"].values():
-        yield from cluster["cms"].items()
-
-
 def shortfalls(truth: Truth, release: str) -> list[str]:
     """Why the upgrade is not proven; empty when it is."""
-    found = [
-        f"node {name} is at {host['exchange']['release']}"
-        for name, host in truth["hosts"].items()
-        if host["exchange"] and (host["exchange"]["release"] != release or not host["exchange"]["complete"])
-    ]
-    for name, cms in mailbox_servers(truth):
-        dismounted = [database for database, state in cms["databases"].items() if state != "mounted"]
-        found += [f"{name} is at {cms['release']}"] if cms["release"] != release else []
-        found += [f"{name} is {cms['state']}"] if cms["state"] != "online" else []
-        found += [f"{name}: {', '.join(dismounted)} not mounted"] if dismounted else []
+    found = [line for name, host in truth["hosts"].items() for line in node_shortfalls(name, host["exchange"], release)]
+    for cluster in truth["clusters"].values():
+        found += [f"node {name} is {state}" for name, state in cluster["nodes"].items() if state != "up"]
+        found += [line for name, cms in cluster["cms"].items() for line in mailbox_shortfalls(name, cms, release)]
     return found + [f"rule {broken['rule']} was broken: {broken['what']}" for broken in truth["violations"]]
+
+
+def node_shortfalls(name: str, exchange: dict[str, Any] | None, release: str) -> Iterator[str]:
+    """Of the program files of one computer; one without Exchange has none."""
+    if exchange and exchange["release"] != release:
+        yield f"node {name} is at {exchange['release']}"
+    elif exchange and not exchange["complete"]:
+        yield f"node {name} is at {release}, with half of its files"
+
+
+def mailbox_shortfalls(name: str, cms: dict[str, Any], release: str) -> Iterator[str]:
+    """Of one clustered mailbox server."""
+    if cms["release"] != release:
+        yield f"{name} is at {cms['release']}"
+    if cms["state"] != "online":
+        yield f"{name} is {cms['state']}"
+    yield from (
+        f"{name}: {database} is not mounted" for database, state in cms["databases"].items() if state != "mounted"
+    )
 
 
 def picture(truth: Truth) -> list[str]:
     """Nodes, clustered mailbox servers and the other groups, a line each."""
     lines = []
     for name, cluster in truth["clusters"].items():
-        lines.append(f"   cluster {name}")
-        lines += [f"   {node:<24} {node_text(truth['hosts'][node], state)}" for node, state in cluster["nodes"].items()]
-        for group, state in cluster["groups"].items():
-            text = mailbox_text(cluster["cms"][group]) if group in cluster["cms"] else f"{state['state']:<10}"
-            lines.append(f"   {group:<24} {text} on {state['owner']}")
+        nodes = [node_line(node, truth["hosts"][node]["exchange"], state) for node, state in cluster["nodes"].items()]
+        servers = [mailbox_line(cms, state) for cms, state in cluster["cms"].items()]
+        others = {group: state for group, state in cluster["groups"].items() if group not in cluster["cms"]}
+        rest = [line(group, "", f"{state['state']} on {state['owner']}") for group, state in others.items()]
+        lines += [line("cluster", name), *nodes, *servers, *rest]
     return lines
 
 
-def node_text(host: dict[str, Any], state: str) -> str:
-    """Cluster state and Exchange version of a node."""
-    exchange = host["exchange"] or {"release": "no Exchange", "version": ""}
-    return f"{state:<10} {exchange['release']:<4} {exchange['version']}"
+def line(what: str, version: str, text: str = "") -> str:
+    """One line of the picture: three columns."""
+    return f"   {what:<24} {version:<16} {text}".rstrip()
 
 
-def mailbox_text(cms: dict[str, Any]) -> str:
-    """State, version and databases of a clustered mailbox server."""
+def node_line(name: str, exchange: dict[str, Any] | None, state: str) -> str:
+    """Exchange version and cluster state of a node."""
+    return line(name, release_and_version(exchange) if exchange else "no Exchange", state)
+
+
+def mailbox_line(name: str, cms: dict[str, Any]) -> str:
+    """Version, state and databases of a clustered mailbox server."""
     mounted = sum(state == "mounted" for state in cms["databases"].values())
     databases = f"{mounted} of {len(cms['databases'])} databases mounted"
-    return f"{cms['state']:<10} {cms['release']:<4} {cms['version']:<10} {databases},"
+    return line(name, release_and_version(cms), f"{cms['state']} on {cms['owner']}, {databases}")
+
+
+def release_and_version(thing: dict[str, Any]) -> str:
+    """Such as 'sp2  8.2.176.2'."""
+    return f"{thing['release']:<4} {thing['version']}"
 
 
 def record(truth: Truth) -> list[str]:
     """Outages, changes and broken rules."""
+    outages = truth["outages"].items()
     lines = [
-        f"   outage of {name:<14} {outage['total_seconds']:.1f} s simulated"
-        for name, outage in truth["outages"].items()
+        line(f"outage of {name}", f"{outage['total_seconds']:.1f} s of simulated time") for name, outage in outages
     ]
-    lines.append(f"   commands                 {len(truth['commands'])}, {truth['mutating_commands']} of them changes")
-    lines.append(f"   rules broken             {len(truth['violations']) or 'none'}")
+    lines.append(line("commands", f"{len(truth['commands'])}, {truth['mutating_commands']} of them changes"))
+    lines.append(line("rules broken", str(len(truth["violations"]) or "none")))
     return lines
 
 
 def reports(folder: Path, since: float) -> list[str]:
     """The files that this run wrote."""
     fresh = sorted(path for path in folder.glob("**/*") if path.is_file() and path.stat().st_mtime >= since)
-    return [f"   report                   {path}" for path in fresh]
+    return [line("report", str(path)) for path in fresh]
 
 
 def verdict(doubts: list[str], release: str, seconds: float) -> str:

@@ -22,14 +22,21 @@ from ._exchange import Observation, Observer, owned_as_the_cluster_says
 from ._job import JobState, Phase
 from ._node import ChannelLost
 from ._servers import installed_shell, known_server, wait_for_server
+from ._setup_run import JOINABLE, Outcome
 from ._shell import CmsState, ExchangeShell, MailboxServer, active_machine, cms_state
 from ._task import Task
-from ._upgrade import cms_setup, prove_cms, read_proof, upgrade_cms
-from ._versions import release_rank
+from ._upgrade import cms_setup, prove_cms, read_proof
+from ._versions import parse_version, release_rank
 from ._wait import Limit
 
 _UP = (CmsState.ONLINE, CmsState.PARTIALLY_ONLINE)
 _ON_ITS_WAY = (CmsState.ONLINE_PENDING, CmsState.OFFLINE_PENDING, CmsState.UNKNOWN)
+_SHOWN = {
+    "stop": "stopping it",
+    "move": "moving it here",
+    "upgrade": "Setup /UpgradeCMS",
+    "start": "starting it, unless it is online by now",
+}
 _WINDOW_POLL = 0.5  # seconds: inside the window every second counts
 _RECONNECTS = 20
 _RECONNECT_PAUSE = 15.0  # seconds
@@ -77,6 +84,7 @@ class Handover:
         self._release: str = task.params["release"]
         self._limit = Limit(task.params["step_timeout"], task.params["poll"])
         self._window = Window()
+        self._outcome: Outcome | None = None
         self._setup = cms_setup(replace(task, params={**task.params, "poll": _WINDOW_POLL}))
 
     def run(self) -> dict[str, Any]:
@@ -88,7 +96,7 @@ class Handover:
         steps = handover_steps(before, seen.node, self._release)
         if not steps and job.phase is Phase.ABSENT:
             return self._result(before, before, [], changed=False)
-        if job.phase not in (Phase.RUNNING, Phase.FINISHED):
+        if job.phase not in JOINABLE:
             self._refuse(seen, before, steps, job)
         if self._task.check_mode:
             commands = self._would(before, seen.node, steps)
@@ -175,21 +183,24 @@ class Handover:
 
     def _pass(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
         shell = installed_shell(seen, self._task.node)
+        steps = handover_steps(server, seen.node, self._release)
+        if job.phase in JOINABLE and "upgrade" not in steps:
+            steps = ["upgrade", *(steps or ["start"])]
+        if "upgrade" in steps and job.phase not in JOINABLE:
+            # Whatever can be done before the users are cut off is done before.
+            self._setup.prepare(job, seen)
         done: dict[str, Callable[[MailboxServer], MailboxServer]] = {
             "stop": lambda s: self._stop(shell, s),
             "move": lambda s: self._move(shell, s, seen),
-            "upgrade": lambda s: self._upgrade(s, seen, job),
+            "upgrade": lambda s: self._upgrade(s, job),
             "start": lambda s: self._start(shell, s),
         }
-        steps = handover_steps(server, seen.node, self._release)
-        if job.phase in (Phase.RUNNING, Phase.FINISHED) and "upgrade" not in steps:
-            steps = ["upgrade", *(steps or ["start"])]
         for step in steps:
-            self._task.progress(f"{server.name}: {step}")
+            self._task.progress(f"{server.name}: {_SHOWN[step]}")
             begun = self._task.clock.now()
             server = done[step](server)
             self._window.timings[step] = round(self._task.clock.now() - begun, 2)
-        return server
+        return self._prove(server)
 
     def _stop(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
         self._window.opened = self._task.clock.now()
@@ -205,18 +216,27 @@ class Handover:
         moved = owned_as_the_cluster_says(_seen(server, answer), cluster)
         return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
 
-    def _upgrade(self, server: MailboxServer, seen: Observation, job: JobState) -> MailboxServer:
-        outcome = upgrade_cms(self._task, self._setup, job, seen)
-        after = known_server(self._observe(), server.name)
-        prove_cms(after, self._release, outcome)
-        return after
+    def _upgrade(self, server: MailboxServer, job: JobState) -> MailboxServer:
+        self._outcome = self._setup.wait(job)
+        trouble = self._outcome.trouble()
+        if trouble:
+            advice = "Look at log_excerpt and at ExchangeSetup.log on the node."
+            raise Failure("Upgrading the clustered mailbox server", server.name, f"{trouble}.", advice, changed=True)
+        return server
 
     def _start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
-        """Start only if it is not online: whether Setup or the move started it, the sources disagree on."""
-        if server.state in (CmsState.OFFLINE, CmsState.FAILED, CmsState.PARTIALLY_ONLINE):
-            server = _seen(server, shell.start(server.name, self._limit.timeout))
+        answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
+        server = replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
+        if self._outcome:
+            prove_cms(server, self._release, self._outcome)
         server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
         self._window.closed = self._task.clock.now()
+        return server
+
+    def _prove(self, server: MailboxServer) -> MailboxServer:
+        """Behind the window: everything read again, databases included, and the job removed."""
+        if self._outcome:
+            self._outcome = replace(self._outcome, log_excerpt=self._setup.tidy())
         after = known_server(self._observe(), server.name)
         return self._expect(after, lambda s: s.state is CmsState.ONLINE and s.mounted, "Mounting the databases of")
 
@@ -234,11 +254,20 @@ class Handover:
 
     def _loud(self, failure: Failure, server: MailboxServer) -> Failure:
         """A failure in the window says that the users are without mail, and how to go on."""
+        excerpt = self._tidy_quietly()
         advice = (
             f"{failure.advice} {server.name} MAY BE DOWN: run the playbook again, which goes on from what it finds."
         )
-        data = {**failure.data, "timings": self._window.timings}
+        outcome = replace(self._outcome, log_excerpt=excerpt).as_dict() if self._outcome else {}
+        data = {**outcome, **failure.data, "timings": self._window.timings}
         return Failure(failure.doing, failure.target, failure.seen, advice, changed=True, **data)
+
+    def _tidy_quietly(self) -> str:
+        """Remove a job that does not run; a failure is being told, and nothing may hide it."""
+        try:
+            return self._setup.tidy()
+        except (ChannelLost, Failure):
+            return ""
 
     def _result(
         self, before: MailboxServer, after: MailboxServer, steps: list[str], *, changed: bool

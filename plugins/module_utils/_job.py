@@ -106,21 +106,32 @@ class DetachedJob:
 
     # --- acting ---
 
-    def start(self, program: str, account: Credentials, *, modern: bool, before: Sequence[str] = ()) -> None:
-        """Write the batch file, register the task and run it; modern: Windows 2008 or later.
+    def prepare(self, program: str, account: Credentials, *, modern: bool, before: Sequence[str] = ()) -> None:
+        """Write the batch file and register the task; modern: Windows 2008 or later. Nothing runs before run().
 
         program and before are batch text; before runs first, in the job's folder. Raises Failure when a step does not
-        succeed; then nothing of the program has run.
+        succeed; what it left is removed again.
         """
-        self._prepare(program, before)
-        self._register(account, modern=modern)
-        self._act("Starting the scheduled task", f"schtasks /run /tn {self._task} <nul")
+        try:
+            self._write(program, before)
+            self._register(account, modern=modern)
+        except Failure:
+            self._node.act_line(self._removal, timeout=_ACT_LIMIT)
+            raise
 
-    def _prepare(self, program: str, before: Sequence[str]) -> None:
+    def run(self) -> None:
+        """Start the prepared task. Raises Failure when Windows does not start it."""
+        go = rf"{self._folder}\go"
+        self._act(
+            "Starting the scheduled task", f"echo go>{go}&&schtasks /run /tn {self._task} <nul||(del {go}&exit 1)"
+        )
+
+    def _write(self, program: str, before: Sequence[str]) -> None:
         batch = [
             "@echo off",
             f"cd /d {self._folder}",
-            # The task would fire again at its start time: md succeeds once only.
+            # The task also fires by itself at its start time: that must neither begin the job nor repeat it.
+            "if not exist go exit /b 1",
             "md started || exit /b 1",
             *before,
             f"{program} >out.txt 2>&1 <nul",
@@ -149,11 +160,14 @@ class DetachedJob:
             shown=f"{create}********",
         )
 
+    @property
+    def _removal(self) -> str:
+        # Without the task (deleted by hand, lost in a crash) schtasks fails; the files decide whether we are done.
+        return f"schtasks /delete /tn {self._task} /f <nul & rd /s /q {self._folder}"
+
     def remove(self) -> None:
         """Delete the task with its stored password, then the files. Raises Failure when they stay."""
-        # Without the task (deleted by hand, lost in a crash) schtasks fails; the files decide whether we are done.
-        gone = f"schtasks /delete /tn {self._task} /f <nul"
-        result = self._node.act_line(f"{gone} & rd /s /q {self._folder}", timeout=_ACT_LIMIT)
+        result = self._node.act_line(self._removal, timeout=_ACT_LIMIT)
         if self.look().phase is not Phase.ABSENT:
             raise Failure(
                 "Removing the finished job",

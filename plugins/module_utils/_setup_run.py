@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ._errors import Failure
@@ -21,6 +21,9 @@ _LOG_LINES = 60  # lines of the log kept as evidence
 _SETTLE = 30.0  # seconds that a prepared job of somebody else may take until it starts
 
 
+JOINABLE = (Phase.RUNNING, Phase.FINISHED)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How Setup ended: exit code, what it printed, seconds until it was over, whether it was joined."""
@@ -30,7 +33,7 @@ class Outcome:
     output: str
     duration: float
     joined: bool
-    log_excerpt: str
+    log_excerpt: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Result keys."""
@@ -86,29 +89,14 @@ class SetupRun:
         return self._program
 
     def finish(self, state: JobState, seen: Observation) -> Outcome:
-        """Start Setup unless it runs or has ended already, and wait for its end. Raises Failure with what is known."""
-        joined = state.phase in (Phase.RUNNING, Phase.FINISHED)
-        if joined:
-            self._task.progress("Setup was started by an earlier run: joining it")
-        else:
-            self._start(state, seen)
-        begun = self._task.clock.now()
-        ended = self.job.wait(self._task.clock, self._limit.timeout, self._limit.poll, self._progress)
-        duration = self._task.clock.now() - begun
-        if ended.phase is not Phase.FINISHED:
-            raise self._unfinished(ended, duration)
-        outcome = Outcome(
-            -1 if ended.rc is None else ended.rc,
-            parse_console(ended.output),
-            ended.output,
-            duration,
-            joined,
-            self._log_excerpt(),
-        )
-        self.job.remove()
-        return outcome
+        """Start Setup unless it runs or has ended already, wait for its end, tidy up. Raises Failure as wait() does."""
+        if state.phase not in JOINABLE:
+            self.prepare(state, seen)
+        outcome = self.wait(state)
+        return replace(outcome, log_excerpt=self.tidy())
 
-    def _start(self, state: JobState, seen: Observation) -> None:
+    def prepare(self, state: JobState, seen: Observation) -> None:
+        """Register the job, after removing what a dead run left. Nothing of Setup runs yet."""
         account = self._task.credentials
         if account is None or not account.password:
             raise Failure(
@@ -120,9 +108,35 @@ class SetupRun:
         if state.phase is not Phase.ABSENT:
             self._task.progress("an earlier Setup of ours did not finish: running the same Setup again")
             self.job.remove()
-        self._task.node.commands.append(self._program)
         count = f'find /c /v "" <{LOG} >lines.txt'
-        self.job.start(self._program, account, modern=seen.os.family.startswith("2008"), before=[count])
+        self.job.prepare(self._program, account, modern=seen.os.family.startswith("2008"), before=[count])
+
+    def wait(self, state: JobState) -> Outcome:
+        """Run the prepared job, or join the one that state shows, and wait for its end.
+
+        Raises Failure with what is known when it has no end in time or died.
+        """
+        joined = state.phase in JOINABLE
+        if joined:
+            self._task.progress("Setup was started by an earlier run: joining it")
+        else:
+            self._task.node.commands.append(self._program)
+            self.job.run()
+        begun = self._task.clock.now()
+        ended = self.job.wait(self._task.clock, self._limit.timeout, self._limit.poll, self._progress)
+        duration = self._task.clock.now() - begun
+        if ended.phase is not Phase.FINISHED:
+            raise self._unfinished(ended, duration)
+        rc = -1 if ended.rc is None else ended.rc
+        return Outcome(rc, parse_console(ended.output), ended.output, duration, joined)
+
+    def tidy(self) -> str:
+        """Remove the job unless it runs; returns the lines that Setup added to its log."""
+        if self.job.look().phase not in (Phase.FINISHED, Phase.PREPARED, Phase.DIED):
+            return ""
+        excerpt = self._log_excerpt()
+        self.job.remove()
+        return excerpt
 
     def _progress(self, state: JobState, elapsed: float) -> None:
         if state.phase is Phase.UNKNOWN:

@@ -14,7 +14,7 @@ from ._errors import Failure, refuse
 from ._exchange import Observation, Observer
 from ._job import JobState, Phase
 from ._setup import upgrade_arguments, upgrade_cms_arguments
-from ._setup_run import Outcome, SetupRun
+from ._setup_run import JOINABLE, Outcome, SetupRun
 from ._shell import CmsState, MailboxServer
 from ._task import Credentials, Task
 from ._versions import release_rank
@@ -53,7 +53,7 @@ class UpgradeNode:
         """Observe, compare, act, observe again, prove."""
         seen = self._observer.observe(self._task.clock.now())
         state = self._setup.look()
-        running = state.phase in (Phase.RUNNING, Phase.FINISHED)
+        running = state.phase in JOINABLE
         if not running:
             if self._done(seen) and state.phase is Phase.ABSENT:
                 return self._result(seen, seen, changed=False)
@@ -122,7 +122,7 @@ class UpgradeCms:
         seen = self._observer.observe(self._task.clock.now())
         server = self._owned(seen)
         state = self._setup.look()
-        running = state.phase in (Phase.RUNNING, Phase.FINISHED)
+        running = state.phase in JOINABLE
         if not running and release_rank(server.release) == release_rank(self._release):
             return {**_cms_result(server, server), "changed": False, "restart_required": False}
         if not running:
@@ -130,7 +130,7 @@ class UpgradeCms:
         if self._task.check_mode:
             result = {"changed": True, "restart_required": False, "commands": [self._setup.command]}
             return {**_cms_result(server, server), **result}
-        outcome = upgrade_cms(self._task, self._setup, state, seen)
+        outcome = self._setup.finish(state, seen)
         after = self._owned(self._observer.observe(self._task.clock.now()))
         prove_cms(after, self._release, outcome)
         return {**_cms_result(server, after), **outcome.as_dict(), "changed": True, "restart_required": False}
@@ -167,12 +167,6 @@ def cms_setup(task: Task) -> SetupRun:
     arguments = upgrade_cms_arguments(params.get("domain_controller") or "")
     limit = Limit(params["timeout"], params["poll"])
     return SetupRun(task, f"upgradecms-{params['release']}", params["media"], arguments, limit)
-
-
-def upgrade_cms(task: Task, setup: SetupRun, state: JobState, seen: Observation) -> Outcome:
-    """Run Setup /upgradecms to its end and leave the judgement to prove_cms()."""
-    task.progress("upgrading the clustered mailbox server")
-    return setup.finish(state, seen)
 
 
 def prove_cms(server: MailboxServer, release: str, outcome: Outcome) -> None:

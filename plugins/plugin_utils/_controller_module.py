@@ -43,11 +43,25 @@ class WinrsChannel:
     def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
         """Run one command line for at most timeout seconds; raises ChannelLost, and AnsibleError for a bad line."""
         try:
-            rc, stdout, stderr = self._connection.execute(line, stdin, timeout)
+            rc, stdout, stderr = self._connection.execute(line, self._encoded(stdin), timeout)
         except AnsibleConnectionFailure as exc:
             reason = str(getattr(exc, "reason", exc))
             raise ChannelLost(self._node, reason, started=bool(getattr(exc, "started", False))) from None
         return Result(rc, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+    def _encoded(self, stdin: bytes | None) -> bytes | None:
+        """UTF-8 in the node's code page, in which its programs read."""
+        if stdin is None or stdin.isascii():
+            return stdin
+        codepage = int(self._connection.get_option("codepage"))
+        try:
+            return stdin.decode().encode(f"cp{codepage}")
+        except UnicodeEncodeError:
+            # The text is not told: it may be a password.
+            raise AnsibleError(
+                f"standard input for {self._node} holds a character that code page {codepage} does not have. "
+                "Set ansible_winrs_codepage to the node's own code page."
+            ) from None
 
     def reset(self) -> None:
         """Forget shell and login; the next run makes new ones."""

@@ -118,7 +118,7 @@ def _daemon(plan: topology.Topology, arguments: argparse.Namespace) -> Daemon:
 
 def _detach(arguments: argparse.Namespace) -> int:
     """Start the same command in a session of its own and wait until it says that it is up."""
-    log = state.file_of(arguments.inventory).with_suffix(".log")
+    log = state.log_of(arguments.inventory)
     command = [sys.executable, "-m", str(_MODULE), "up", arguments.topology, "--inventory", str(arguments.inventory)]
     command += ["--speed", str(arguments.speed), "--seed", str(arguments.seed)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

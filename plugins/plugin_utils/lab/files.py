@@ -177,6 +177,8 @@ class FileSystem:
         with self._lock:
             old, new = self.true_name(absolute(old, "C:\\")), absolute(new, "C:\\")
             file = None if self.is_dir(old) else self._file(old)
+            if _key(new).startswith(_key(old) + "\\"):
+                raise FileSystemError(SHARING_VIOLATION, new)
             self._may_leave(old, file)
             self._make_room(old, new, replace)
             for key in [_key(old), *self._below(old)]:
@@ -195,8 +197,8 @@ class FileSystem:
             above = parent(path)
             if above == path or self.entry(above):
                 raise FileSystemError(PATH_NOT_FOUND, path)
-            _check_name(path)
             self.mkdir(above, exist_ok=True)
+            _check_name(path)
             self._nodes[path.lower()] = (path, None)
 
     def rmdir(self, path: str, tree: bool = False) -> None:

@@ -63,7 +63,13 @@ def save(state: LabState) -> None:
 
 def forget(inventory: Path) -> None:
     """Say that it does not run any more."""
-    file_of(inventory).unlink(missing_ok=True)
+    for path in (file_of(inventory), log_of(inventory)):
+        path.unlink(missing_ok=True)
+
+
+def log_of(inventory: Path) -> Path:
+    """Where a detached lab writes what it would say on a terminal."""
+    return file_of(inventory).with_suffix(".log")
 
 
 def running() -> list[LabState]:

@@ -65,14 +65,18 @@ def _run(proc: Process, text: str) -> None:
 
 
 def main(proc: Process) -> int:
-    """cmd.exe as a program: /c and /k take the rest of the line, /v:on switches '!' on, /s strips quotes always."""
+    """cmd.exe as a program: /c takes the rest of the line, and /k reads on from standard input after that.
+
+    /v:on makes '!' special, /s takes the outer quotes off in any case, /q switches echo off.
+    """
     rest = re.sub(r'^(?:"[^"]*"?|[^\s"/])+', "", proc.line)
     delayed = strips = False
     echo = True
     while found := _SWITCH.match(rest):
         rest = rest[found.end() :]
         if found[1]:
-            return run_command_line(proc, rest, delayed, strips, echo)
+            code = run_command_line(proc, rest, delayed, strips, echo)
+            return _read_commands(proc, delayed, echo) if found[1].lower() == "k" else code
         letter = found.group().strip()[1].lower()
         strips |= letter == "s"
         echo &= letter != "q"

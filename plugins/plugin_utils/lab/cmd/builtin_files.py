@@ -163,8 +163,7 @@ def _copy(at: Context, sources: list[str], target: str, switches: list[str]) -> 
     if not _may_overwrite(at, new, switches):
         return False
     try:
-        data = b"".join(_content(at, source, switches, joined=len(sources) > 1) for source in sources)
-        _write_copy(at, new, data, sources[0])
+        _write_copy(at, new, _content(at, sources, switches), sources[0])
     except FileSystemError as error:
         at.fail_with(error.code)
         return False
@@ -172,13 +171,12 @@ def _copy(at: Context, sources: list[str], target: str, switches: list[str]) -> 
     return True
 
 
-def _content(at: Context, path: str, switches: list[str], joined: bool) -> bytes:
-    """Files that are joined without /B are texts, which end at Ctrl-Z."""
-    if is_device(path):
-        return b""
-    data = at.files.read(path)
-    text = "/a" in switches or (joined and "/b" not in switches)
-    return data.partition(_CTRL_Z)[0] if text else data
+def _content(at: Context, sources: list[str], switches: list[str]) -> bytes:
+    """Files that are joined without /B are texts: they are read up to Ctrl-Z, and one is written at the end."""
+    contents = [b"" if is_device(path) else at.files.read(path) for path in sources]
+    if "/a" in switches or (len(sources) > 1 and "/b" not in switches):
+        return b"".join(data.partition(_CTRL_Z)[0] for data in contents) + _CTRL_Z
+    return b"".join(contents)
 
 
 def _write_copy(at: Context, path: str, data: bytes, source: str) -> None:

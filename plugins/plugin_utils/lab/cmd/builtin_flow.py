@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 
 _NOT_STARTED = 9059
 _START_SWITCH = re.compile(
-    r'/(d(?=[\s"])|b|i|min|max|wait|w|low|normal|high|realtime|abovenormal|belownormal)\b\s*((?<=/d)\s*(?:"[^"]*"|\S+))?',
+    r"""/(?:d\s*(?P<folder>"[^"]*"|[\\\s]\S*|\w:\S*)|(?P<waits>wait|w)\b"""
+    r"""|(?:b|i|min|max|low|normal|high|realtime|abovenormal|belownormal)\b)""",
     re.IGNORECASE,
 )
 
 
 def call(at: Context, arguments: str) -> int:
-    """CALL reads its text a second time: percent signs, and carets, which it doubled before."""
+    """CALL reads its text a second time: percent signs, and carets, which it doubled before.
+
+    Alone it sets ERRORLEVEL to 1, with nothing but blanks to 0; so does a built-in command that succeeds under it.
+    """
     shell = at.shell
     frame = shell.frame
+    if not arguments.strip(DELIMITERS):
+        shell.errorlevel = 0 if arguments else 1
+        return shell.errorlevel
     text = arguments.lstrip(DELIMITERS).replace("^", "^^")
     text = expand_percent(text, shell.variable, frame.arguments if frame else None, at.interpreter.modify)
     if text.startswith(":"):
@@ -46,7 +53,7 @@ def call(at: Context, arguments: str) -> int:
         at.interpreter.explain(error, at.handles)
         return 1
     if not isinstance(node, Simple):
-        return 0 if node is None else at.interpreter.missing(words(text)[0], at.handles)
+        return at.interpreter.missing(words(text)[0], at.handles)
     return at.interpreter.run_called(node, at.handles)
 
 
@@ -119,8 +126,8 @@ def _read_start(arguments: str) -> _Start:
     text = re.sub(r'^\s*"[^"]*"?', "", arguments).lstrip()
     folder, waits = "", False
     while found := _START_SWITCH.match(text):
-        folder = found[2] or folder
-        waits = waits or found[1].lower() in ("wait", "w")
+        folder = found["folder"] or folder
+        waits = waits or found["waits"] is not None
         text = text[found.end() :].lstrip()
     return _Start(text, unquote(folder), waits)
 

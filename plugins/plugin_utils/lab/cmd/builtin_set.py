@@ -61,7 +61,7 @@ def _arithmetic(at: Context, expression: str) -> int:
 
 def _prompt(at: Context, text: str) -> int:
     """An empty line, or none, leaves the variable as it was."""
-    name, equals, question = _assignment(text.strip(" \t")).partition("=")
+    name, equals, question = _assignment(text.lstrip(" \t")).partition("=")
     if not equals or not name:
         return at.bad_syntax()
     quoted = re.fullmatch(r'\s*"(.*)"[^"]*', question)

@@ -12,7 +12,6 @@ from .context import Context
 from .paths import expand, has_wildcard
 from .shell import is_device
 
-_CTRL_Z = b"\x1a"
 _UTF16 = b"\xff\xfe"
 
 
@@ -64,10 +63,10 @@ def _type(at: Context, name: str, several: bool) -> None:
 
 
 def _as_text(at: Context, data: bytes) -> bytes:
-    """A file with a UTF-16 mark is converted to the console's code page; Ctrl-Z ends a text."""
+    """A file with a UTF-16 mark is converted to the console's code page; any other comes byte for byte."""
     if data.startswith(_UTF16):
         return data[2:].decode("utf-16-le", "replace").encode(at.shell.proc.codepage, "replace")
-    return data.partition(_CTRL_Z)[0]
+    return data
 
 
 def ver(at: Context, arguments: str) -> int:

@@ -47,6 +47,8 @@ def _holds(condition: Condition, left: str, right: str, shell: Shell) -> bool:
 
 
 def _exists(shell: Shell, name: str) -> bool:
+    if not unquote(name):
+        return False
     try:
         path = shell.path(name)
     except FileSystemError:

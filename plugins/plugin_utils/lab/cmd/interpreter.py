@@ -151,11 +151,11 @@ class Interpreter:
         if not token:
             return self._external(text, "", handles, called) if text else 0
         drive = _DRIVE.fullmatch(token.group())
-        if drive:
-            return self._builtin(BUILTINS[":"], drive[1], handles)
-        found = self._find_builtin(token.group())
+        found = ":" if drive else self._find_builtin(token.group())
         if found:
-            return self._builtin(BUILTINS[found], text[len(found) :], handles)
+            code = self._builtin(BUILTINS[found], drive[1] if drive else text[len(found) :], handles)
+            self.shell.errorlevel = 0 if called and code == 0 else self.shell.errorlevel
+            return code
         return self._external(token.group(), text[token.end() :], handles, called)
 
     def _find_builtin(self, token: str) -> str | None:
@@ -201,7 +201,9 @@ class Interpreter:
             code = self.shell.errorlevel = self._start(path, token, rest, handles)
         else:
             code = batch.run_file(self, path, token, rest, handles)
-        if self.shell.frame and not called:
+        if called:
+            return code or self.shell.errorlevel
+        if self.shell.frame:
             raise EndBatch(code)
         return code
 

@@ -69,7 +69,7 @@ def _plain(interpreter: Interpreter, node: For, items: str, _handles: Handles) -
 def _files(interpreter: Interpreter, pattern: str, folders: bool) -> Iterable[str]:
     """What a pattern finds, with the folder in front that the pattern has."""
     shell = interpreter.shell
-    prefix = unquote(pattern)[: -len(base_name("x:\\" + unquote(pattern)))]
+    prefix = re.sub(r"[^\\:]*$", "", unquote(pattern))
     found = expand(shell.files, shell.path(pattern))
     return [prefix + base_name(path) for path in found if shell.files.is_dir(path) == folders]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import native
+from . import native, scripts
 from . import syntax as ast
 from .aliases import ALIASES
 from .binding import Cmdlet, Invocation, Typed, bind, run_bound
 from .casts import cast
 from .cmdlets import every_cmdlet
 from .computer_cmdlets import save
-from .errors import ErrorRecord, Extent, PSError, Return
+from .errors import ErrorRecord, Exit, Extent, PSError, Return
 from .session import Scope
 from .values import ScriptBlock, each, to_text
 
@@ -52,7 +52,9 @@ class Commands:
         return self._command(element, flow)
 
     def _value(self, element: ast.Value) -> Output:
-        yield from each(self._interpreter.expressions.evaluate(element.expression))
+        value = self._interpreter.expressions.evaluate(element.expression)
+        if not isinstance(element.expression, ast.Step):  # $i++ as a statement puts nothing out
+            yield from each(value)
 
     def _command(self, command: ast.Command, flow: Output | None) -> Output:
         target = self._interpreter.expressions.evaluate(command.name)
@@ -72,7 +74,22 @@ class Commands:
             invocation = Invocation(cmdlet, self._interpreter, command.at)
             yield from self._cmdlet(invocation, command, flow)
             return
+        if script := scripts.find(self._session, name):
+            yield from self._script_file(script, command, flow)
+            return
         yield from self._native(name, command, flow)
+
+    def _script_file(self, path: str, command: ast.Command, flow: Output | None) -> Output:
+        """exit ends the script file only, and leaves its number in $LASTEXITCODE."""
+        try:
+            body = scripts.load(self._session, path)
+        except PSError as error:
+            raise self._session.locate(error, command.at) from None
+        try:
+            yield from self._script_block(body, command, flow)
+        except Exit as leaving:
+            self._session.scopes[0]["lastexitcode"] = leaving.code
+            self._session.succeeded = leaving.code == 0
 
     # -- cmdlets
 

@@ -55,12 +55,19 @@ class Interpreter:
             pass
         except PSError as error:
             printer.finish()
-            self.session.remember(error.record)
-            self.session.console.error(error.record)
-            return 1
+            return self._uncaught(error.record)
+        except RecursionError:
+            printer.finish()
+            message = self.session.console.translated("The script failed due to call depth overflow.")
+            return self._uncaught(ErrorRecord(message))
         printer.finish()
         # assumption: an error that ended the last statement makes the exit code 1, as an uncaught throw does
         return 1 if self.failed else 0
+
+    def _uncaught(self, record: ErrorRecord) -> int:
+        self.session.remember(record)
+        self.session.console.error(record)
+        return 1
 
     def run_block(self, block: ast.Block) -> Output:
         """Run the statements of a block under its traps."""

@@ -256,7 +256,8 @@ class Parser(ExpressionParser):
         self.lexer.skip_lines()
         if self.lexer.at_end_of_statement():
             raise self.lexer.fail(f"You must provide a value expression on the right-hand side of the '{op}' operator.")
-        return ast.Assignment(target, op, self._pipeline_or_assignment(), at)
+        with self.lexer.nested():
+            return ast.Assignment(target, op, self._pipeline_or_assignment(), at)
 
     def _pipeline(self, first: ast.Command | ast.Value) -> ast.Pipeline:
         elements: list[ast.Command | ast.Value] = [first]

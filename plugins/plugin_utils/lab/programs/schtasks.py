@@ -57,8 +57,8 @@ class _Call:
         name = self._name()
         if name.lower() in self._host.tasks and "f" not in self._options and not self._replace(name):
             return 1
+        seconds = self._seconds()
         task = self._task(name)
-        seconds = self._seconds(task)
         with self._host.world.lock:
             self._host.tasks[name.lower()] = task
             self._effect("create", name)
@@ -94,11 +94,11 @@ class _Call:
         self._proc.out(_text(self._proc, f"Please enter the run as password for {user}: ", end=""))
         return self._answer()
 
-    def _seconds(self, task: ScheduledTask) -> float | None:
+    def _seconds(self) -> float | None:
         """Lab seconds until a /sc once task starts by itself; None for never."""
         if self._options.get("sc").lower() != "once":
             return None
-        found = _TIME.fullmatch(task.start)
+        found = _TIME.fullmatch(self._options.get("st"))
         if not found or int(found[1]) > 23 or int(found[2]) > 59:
             raise UsageError("Invalid starttime value.")
         now = self._host.world.date()

@@ -19,19 +19,17 @@ CONSOLE = Logon("LAB\\upgrade", "interactive")
 
 
 def test_the_layout_of_a_query() -> None:
-    assert (
-        ccr().run("NODEA", "sc query ClusSvc").out
-        == """
-SERVICE_NAME: ClusSvc
-        TYPE               : 10  WIN32_OWN_PROCESS 
-        STATE              : 4  RUNNING 
-                                (STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)
-        WIN32_EXIT_CODE    : 0  (0x0)
-        SERVICE_EXIT_CODE  : 0  (0x0)
-        CHECKPOINT         : 0x0
-        WAIT_HINT          : 0x0
-"""
-    )
+    assert ccr().run("NODEA", "sc query ClusSvc").out.splitlines() == [
+        "",
+        "SERVICE_NAME: ClusSvc",
+        "        TYPE               : 10  WIN32_OWN_PROCESS ",
+        "        STATE              : 4  RUNNING ",
+        "                                (STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)",
+        "        WIN32_EXIT_CODE    : 0  (0x0)",
+        "        SERVICE_EXIT_CODE  : 0  (0x0)",
+        "        CHECKPOINT         : 0x0",
+        "        WAIT_HINT          : 0x0",
+    ]
 
 
 @pytest.mark.parametrize(

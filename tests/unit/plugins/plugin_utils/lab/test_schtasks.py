@@ -111,7 +111,7 @@ def test_a_deleted_task_does_not_start() -> None:
 
 
 def test_a_start_time_in_the_past_is_warned_about() -> None:
-    assert create(on_2003()).out.endswith("WARNING: Task may not run because /ST is earlier than current time.\n")
+    assert create(on_2003()).out.startswith("WARNING: Task may not run because /ST is earlier than current time.\n")
 
 
 @pytest.mark.parametrize("it", [on_2003(), on_2008()], ids=["2003", "2008"])

@@ -87,7 +87,8 @@ class Lab:
 
 
 def text_of(sink: Any) -> str:
-    return str(sink.data.decode("cp437").replace("\r\n", "\n"))
+    data: bytes = getattr(sink, "data", b"")
+    return data.decode("cp437").replace("\r\n", "\n")
 
 
 def ccr(**top: Any) -> Lab:
