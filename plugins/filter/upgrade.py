@@ -34,7 +34,6 @@ class FilterModule:
             "upgrade_observation": plan.observation,
             "upgrade_observations": plan.observations,
             "upgrade_not_ready": plan.not_ready,
-            "upgrade_report": plan.report,
             "upgrade_unread": plan.unread,
             "upgrade_waves": plan.waves,
             "upgrade_plan": plan.plan,

@@ -14,6 +14,7 @@ from . import _windows as windows
 from ._cluster import Cluster, ClusterExe, parse_cluster, same
 from ._cmdline import refuse_unsafe
 from ._errors import Failure
+from ._job import DetachedJob, Phase
 from ._node import Node, Result
 from ._shell import ExchangeShell, MailboxServer
 from ._versions import Version, parse_version
@@ -25,6 +26,7 @@ PATCHES_KEY = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18"
     r"\Products\461C2B4266EDEF444B864AD6D9E5B613\Patches"
 )
+JOB_KINDS = ("upgrade", "upgradecms")
 SETUP_IMAGES = ("setup.com", "exsetup.exe", "exsetupui.exe")
 _CMS_KEYS = ("ClusteredMailboxServer", "CMS")  # two sources, two names (exchange.md 4.3)
 
@@ -79,6 +81,7 @@ class Observation:
     boot_time: str | None = None
     mailbox_servers: tuple[MailboxServer, ...] = ()
     mailbox_servers_error: str = ""
+    jobs: dict[str, Phase] = field(default_factory=dict)
 
     def mailbox_server(self, name: str) -> MailboxServer | None:
         return next((m for m in self.mailbox_servers if same(m.name, name)), None)
@@ -115,21 +118,29 @@ class Observation:
         }
 
 
-class Observer:
-    """Reads one node. media: a folder on the node, '' for none; now: epoch seconds of the reading."""
+def setup_job(node: Node, kind: str, release: str) -> DetachedJob:
+    """Our Setup job of a kind (JOB_KINDS) for a release; the name is the same in every run, so that it is joined."""
+    return DetachedJob(node, f"{kind}-{release}", SETUP_IMAGES)
 
-    def __init__(self, node: Node, media: str = "") -> None:
+
+class Observer:
+    """Reads one node. media: a folder on the node, '' for none; release: also look for our Setup jobs of it."""
+
+    def __init__(self, node: Node, media: str = "", release: str = "") -> None:
         self._node = node
         self._media = media
+        self._jobs = {kind: setup_job(node, kind, release) for kind in JOB_KINDS} if release else {}
 
     def observe(self, now: float, *, mailbox_servers: bool = True) -> Observation:
-        """Read everything; mailbox_servers false leaves out the Exchange Management Shell, which takes seconds."""
-        cluster_lines = ClusterExe(self._node).lines()
-        lines = [*self._lines(), *cluster_lines]
-        results = self._node.read_all(lines)
-        split = len(lines) - len(cluster_lines)
-        cluster = parse_cluster(results[split:])
-        observation = self._parse(results[:split], cluster if cluster.nodes else None, now)
+        """Read everything; now: epoch seconds. mailbox_servers false leaves out the shell, which takes seconds."""
+        parts = [self._lines(), ClusterExe(self._node).lines(), *(job.lines() for job in self._jobs.values())]
+        answers = iter(self._node.read_all([line for part in parts for line in part]))
+        own, cluster_answers, *job_answers = ([next(answers) for _line in part] for part in parts)
+        cluster = parse_cluster(cluster_answers)
+        observation = self._parse(own, cluster if cluster.nodes else None, now)
+        phases = {kind: job.state(a).phase for (kind, job), a in zip(self._jobs.items(), job_answers, strict=True)}
+        jobs: dict[str, Phase] = {kind: phase for kind, phase in phases.items() if phase is not Phase.ABSENT}
+        observation = replace(observation, jobs=jobs)
         return self._with_mailbox_servers(observation) if mailbox_servers else observation
 
     def _lines(self) -> list[str]:

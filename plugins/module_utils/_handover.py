@@ -16,7 +16,6 @@ from typing import Any
 from . import _rules as rules
 from ._cluster import ClusterExe, parse_cluster
 from ._cmdline import refuse_unsafe
-from ._copies import read_samples
 from ._errors import Failure, refuse
 from ._exchange import Observation, Observer, owned_as_the_cluster_says
 from ._job import JobState, Phase
@@ -136,10 +135,8 @@ class Handover:
         shell = installed_shell(seen, self._task.node)
         if server.kind == "ccr":
             self._task.progress(f"reading the storage group copies of {server.name}")
-            samples = read_samples(
-                self._task, shell, server.name, self._params["copy_samples"], self._params["copy_interval"]
-            )
-            refuse(rules.copy_refusals(server, samples, self._params["max_queue"]), doing, seen.node)
+            samples = shell.copies(server.name, self._params["copy_samples"], self._params["copy_interval"])
+            refuse(rules.copy_refusals(server.name, samples, self._params["max_queue"]), doing, seen.node)
         shell.validate_move(server.name, seen.node, self._params["reason"])
 
     def _would(self, server: MailboxServer, target: str, steps: list[str]) -> list[str]:

@@ -351,19 +351,19 @@ def _bricked_refusals(
     return [Refused("R4", text, advice)]
 
 
-def copy_refusals(server: MailboxServer, samples: Sequence[Sequence[Copy]], max_queue: int) -> list[Refused]:
+def copy_refusals(server: str, samples: Sequence[Sequence[Copy]], max_queue: int) -> list[Refused]:
     """R7: every copy healthy in every sample, queues within max_queue logs and not growing."""
     if not samples or not samples[-1]:
-        text = f"No storage group copy of {server.name} could be read."
+        text = f"No storage group copy of {server} could be read."
         return [Refused("R7", text, "Check the replication service on the passive node.")]
     found = (_copy_trouble(server, copies, max_queue) for copies in zip(*samples, strict=False))
     wait = "Wait until the copies have caught up (Get-StorageGroupCopyStatus), or resume or reseed them."
     return [Refused("R7", text, wait) for text in found if text]
 
 
-def _copy_trouble(server: MailboxServer, copies: Sequence[Copy], max_queue: int) -> str:
+def _copy_trouble(server: str, copies: Sequence[Copy], max_queue: int) -> str:
     """What is wrong with one copy in its readings, oldest first; '' for nothing."""
-    label = f"Copy '{copies[0].name}' of {server.name}"
+    label = f"Copy '{copies[0].name}' of {server}"
     bad = next((copy for copy in copies if not copy.healthy), None)
     if bad:
         return f"{label} is {bad.status or 'unknown'}."

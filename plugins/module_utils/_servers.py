@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import _registry as registry
 from ._errors import Failure
-from ._exchange import Observation
+from ._exchange import EXCHANGE_KEY, EXCHANGE_KEY_32, Observation
 from ._node import Node
 from ._shell import ExchangeShell, MailboxServer
 from ._task import Task
@@ -33,10 +34,21 @@ def known_server(seen: Observation, name: str) -> MailboxServer:
 
 def installed_shell(seen: Observation, node: Node) -> ExchangeShell:
     """The node's Exchange Management Shell; raises Failure where Exchange is not installed."""
-    if not seen.bits.install_path:
+    return _shell_at(seen.bits.install_path, node)
+
+
+def read_shell(node: Node) -> ExchangeShell:
+    """The same, with nothing read but the install path."""
+    results = node.read_all([registry.query(key + r"\Setup") for key in (EXCHANGE_KEY, EXCHANGE_KEY_32)])
+    paths = [registry.Keys(result).value(r"v8.0\Setup", "MsiInstallPath") for result in results]
+    return _shell_at(next((path for path in paths if path), ""), node)
+
+
+def _shell_at(install_path: str, node: Node) -> ExchangeShell:
+    if not install_path:
         text = "the registry names no install path of Exchange 2007."
-        raise Failure("Looking for Exchange", seen.node or node.name, text, "Run it on a node that has Exchange.")
-    return ExchangeShell(node, seen.bits.install_path)
+        raise Failure("Looking for Exchange", node.name, text, "Run it on a node that has Exchange.")
+    return ExchangeShell(node, install_path)
 
 
 def wait_for_server(

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._errors import Failure
-from ._exchange import SETUP_IMAGES, Observation
-from ._job import DetachedJob, JobState, Phase
-from ._node import Node
+from ._exchange import Observation, setup_job
+from ._job import JobState, Phase
 from ._setup import Console, parse_console, setup_line
 from ._task import Task
 from ._wait import Limit
@@ -54,25 +53,15 @@ class Outcome:
         return f"exit code {self.rc}: {said or 'no error text on the console'}"
 
 
-def setup_jobs(node: Node, release: str) -> dict[str, Phase]:
-    """Jobs of ours that are on a node for a release, by kind (upgrade, upgradecms); absent ones are left out."""
-    jobs = {kind: DetachedJob(node, f"{kind}-{release}", SETUP_IMAGES) for kind in ("upgrade", "upgradecms")}
-    results = node.read_all([line for job in jobs.values() for line in job.lines()])
-    size = len(results) // len(jobs)
-    parts = [results[index : index + size] for index in range(0, len(results), size)]
-    phases = {kind: job.state(part).phase for (kind, job), part in zip(jobs.items(), parts, strict=True)}
-    return {kind: phase for kind, phase in phases.items() if phase is not Phase.ABSENT}
-
-
 class SetupRun:
-    """Setup.com of a media folder with arguments. kind names the job: `upgrade-sp2`, `upgradecms-sp2`."""
+    """Setup.com of the task's media with arguments, as the job of that kind."""
 
-    def __init__(self, task: Task, kind: str, media: str, arguments: list[str], limit: Limit) -> None:
+    def __init__(self, task: Task, kind: str, arguments: list[str], limit: Limit) -> None:
         self._task = task
-        self._program = setup_line(media, arguments)
+        self._program = setup_line(task.params["media"], arguments)
         self._limit = limit
         self._shown = ""
-        self.job = DetachedJob(task.node, kind, SETUP_IMAGES)
+        self.job = setup_job(task.node, kind, task.params["release"])
 
     def look(self) -> JobState:
         """The job now; one that is just being prepared gets some time to start."""

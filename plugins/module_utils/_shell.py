@@ -134,9 +134,12 @@ class ExchangeShell:
         _answer(result, doing, self._node.name, changed=False)
         return parse_mailbox_servers(result.stdout)
 
-    def copies(self, name: str) -> list[Copy]:
-        """The storage group copies of a CCR's CMS, as they are now."""
-        return parse_copies(self.read(copies_script(name), "Reading the storage group copies", name))
+    def copies(self, name: str, samples: int = 1, interval: float = 0.0) -> list[list[Copy]]:
+        """Readings of a CCR's storage group copies, oldest first; interval in seconds between two of them."""
+        limit = 300 + samples * (interval + 30)
+        result = self._node.read_line(self.line(copies_script(name, samples, interval)), timeout=limit)
+        _answer(result, "Reading the storage group copies", name, changed=False)
+        return parse_copies(result.stdout)
 
     def stop(self, name: str, reason: str, timeout: float) -> dict[str, list[str]]:
         script = (
@@ -203,12 +206,17 @@ def mailbox_servers_script(members: Iterable[str]) -> str:
     )
 
 
-def copies_script(name: str) -> str:
-    """Prints a block copy … end for each storage group copy. -Server always: RTM and SP1 differ without it."""
+def copies_script(name: str, samples: int, interval: float) -> str:
+    """Prints a line `sample` and a block copy … for each storage group copy, samples times.
+
+    All in one start of the shell, which takes seconds. -Server always: RTM and SP1 differ without it.
+    """
     return (
+        f"for ($i = 0; $i -lt {max(1, samples)}; $i++) {{ "
+        f"if ($i -gt 0) {{ Start-Sleep -Milliseconds {int(interval * 1000)} }}; say 'sample' $i; "
         f"foreach ($c in @(Get-StorageGroupCopyStatus -Server {literal(name)})) {{ "
         "say 'copy' $c.StorageGroupName; say 'status' $c.SummaryCopyStatus; "
-        "say 'copy_queue' $c.CopyQueueLength; say 'replay_queue' $c.ReplayQueueLength };"
+        "say 'copy_queue' $c.CopyQueueLength; say 'replay_queue' $c.ReplayQueueLength } };"
     )
 
 
@@ -285,10 +293,19 @@ def _mailbox_server(block: dict[str, list[str]]) -> MailboxServer:
     )
 
 
-def parse_copies(answer: dict[str, list[str]]) -> list[Copy]:
-    """The answer to copies_script()."""
-    columns = (answer.get(key, []) for key in ("copy", "status", "copy_queue", "replay_queue"))
-    return [
-        Copy(name, status.replace(" ", ""), int(c) if c.isdigit() else None, int(r) if r.isdigit() else None)
-        for name, status, c, r in zip(*columns, strict=False)
-    ]
+def parse_copies(text: str) -> list[list[Copy]]:
+    """The answer to copies_script(): its samples, oldest first."""
+    samples: list[list[dict[str, str]]] = []
+    for key, value in pairs(text):
+        if key == "sample":
+            samples.append([])
+        elif key == "copy" and samples:
+            samples[-1].append({"copy": value})
+        elif key in ("status", "copy_queue", "replay_queue") and samples and samples[-1]:
+            samples[-1][-1][key] = value
+    return [[_copy(block) for block in sample] for sample in samples]
+
+
+def _copy(block: dict[str, str]) -> Copy:
+    queues = [int(text) if (text := block.get(key, "")).isdigit() else None for key in ("copy_queue", "replay_queue")]
+    return Copy(block["copy"], block.get("status", "").replace(" ", ""), *queues)

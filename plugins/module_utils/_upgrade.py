@@ -46,7 +46,7 @@ class UpgradeNode:
         self._release: str = params["release"]
         arguments = upgrade_arguments(params["domain_controller"], params["updates_dir"])
         limit = Limit(params["timeout"], params["poll"])
-        self._setup = SetupRun(task, f"upgrade-{self._release}", params["media"], arguments, limit)
+        self._setup = SetupRun(task, "upgrade", arguments, limit)
         self._observer = Observer(task.node, params["media"])
 
     def run(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def cms_setup(task: Task) -> SetupRun:
     params = task.params
     arguments = upgrade_cms_arguments(params.get("domain_controller") or "")
     limit = Limit(params["timeout"], params["poll"])
-    return SetupRun(task, f"upgradecms-{params['release']}", params["media"], arguments, limit)
+    return SetupRun(task, "upgradecms", arguments, limit)
 
 
 def prove_cms(server: MailboxServer, release: str, outcome: Outcome) -> None:

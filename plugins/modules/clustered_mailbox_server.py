@@ -155,7 +155,7 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def main() -> None:
-    module_main(ARGUMENT_SPEC, **ARGUMENT_RULES)
+    module_main(ARGUMENT_SPEC, ARGUMENT_RULES)
 
 
 if __name__ == "__main__":

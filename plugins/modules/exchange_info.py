@@ -149,7 +149,6 @@ from typing import Any
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observation, Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import iso, readiness_refusals
-from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_run import setup_jobs
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -161,7 +160,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def run(task: Task) -> dict[str, Any]:
     """Read the node."""
-    observer = Observer(task.node, task.params["media"])
+    release = task.params["release"]
+    observer = Observer(task.node, task.params["media"], release or "")
     seen = observer.observe(task.clock.now(), mailbox_servers=task.params["mailbox_servers"])
     proof = {
         "name": seen.node,
@@ -171,13 +171,12 @@ def run(task: Task) -> dict[str, Any]:
     }
     cluster = seen.cluster.as_dict() if seen.cluster else None
     result = {"changed": False, "exchange": seen.as_dict(), "cluster": cluster, "proof": proof}
-    release = task.params["release"]
-    return {**result, **_readiness(task, seen, release)} if release else result
+    return {**result, **_readiness(seen, release)} if release else result
 
 
-def _readiness(task: Task, seen: Observation, release: str) -> dict[str, Any]:
+def _readiness(seen: Observation, release: str) -> dict[str, Any]:
     """Jobs of ours on the node, and what speaks against the upgrade."""
-    jobs = {kind: phase.value for kind, phase in setup_jobs(task.node, release).items()}
+    jobs = {kind: phase.value for kind, phase in seen.jobs.items()}
     reasons = readiness_refusals(seen, release, own_job=bool(jobs))
     return {"jobs": jobs, "not_ready": [{"rule": r.rule, "seen": r.seen, "advice": r.advice} for r in reasons]}
 

@@ -74,11 +74,9 @@ reasons:
 
 from typing import Any
 
-from ansible_collections.mailops.exchange2007.plugins.module_utils._copies import read_samples
-from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import copy_refusals
-from ansible_collections.mailops.exchange2007.plugins.module_utils._servers import installed_shell, known_server
+from ansible_collections.mailops.exchange2007.plugins.module_utils._servers import read_shell
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -90,15 +88,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Read the copies; raises Failure for an unknown server."""
+    """Read the copies; raises Failure with the cmdlet's message, for an unknown server for example."""
     params = task.params
-    seen = Observer(task.node).observe(task.clock.now())
-    server = known_server(seen, params["server"])
-    samples = read_samples(task, installed_shell(seen, task.node), server.name, params["samples"], params["interval"])
-    reasons = [reason.seen for reason in copy_refusals(server, samples, params["max_queue"])]
+    samples = read_shell(task.node).copies(params["server"], params["samples"], params["interval"])
+    reasons = [reason.seen for reason in copy_refusals(params["server"], samples, params["max_queue"])]
     copies = [
         {"name": c.name, "status": c.status, "copy_queue": c.copy_queue, "replay_queue": c.replay_queue}
-        for c in samples[-1]
+        for c in (samples[-1] if samples else [])
     ]
     return {"changed": False, "copies": copies, "healthy": not reasons, "reasons": reasons}
 

@@ -227,7 +227,7 @@ class ControllerModuleAction(ActionBase):  # type: ignore[misc]
     """
 
     TRANSFERS_FILES = False
-    module: ClassVar[ModuleType]
+    module: ModuleType
     clock: ClassVar[Clock] = Clock()
     _secrets: set[str]
 

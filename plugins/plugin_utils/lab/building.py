@@ -36,7 +36,7 @@ from .world import (
 
 if TYPE_CHECKING:
     from .clock import Clock
-    from .topology import Account, ClusterPlan, ExchangePlan, GroupPlan, HostPlan, MailboxServerPlan, Topology
+    from .plans import Account, ClusterPlan, ExchangePlan, GroupPlan, HostPlan, MailboxServerPlan, Topology
 
 _FOLDERS = (r"C:\WINDOWS\Temp", r"C:\Program Files", r"C:\Documents and Settings\All Users", r"C:\Temp")
 

@@ -21,6 +21,7 @@ from .state import LabError, LabState
 
 if TYPE_CHECKING:
     from .daemon import Daemon
+    from .plans import Topology
 
 _PATIENCE = 60.0  # wall seconds for a detached lab to come up, or for one to go down
 _LOOK = 0.05
@@ -103,7 +104,7 @@ def _up(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _daemon(plan: topology.Topology, arguments: argparse.Namespace) -> Daemon:
+def _daemon(plan: Topology, arguments: argparse.Namespace) -> Daemon:
     from .daemon import Daemon, Order
 
     try:

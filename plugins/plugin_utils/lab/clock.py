@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 Action = Callable[[], None]
+_LOG = logging.getLogger(__name__)
 
 
 class Clock(ABC):
@@ -84,7 +86,10 @@ class ScaledClock(Clock):
                     self._changed.wait(wait)
                     continue
                 action = heapq.heappop(self._due)[2]
-            action()
+            try:
+                action()
+            except Exception:  # one broken plan must not stop the clock of the whole lab
+                _LOG.exception("a planned action failed")
 
 
 class VirtualClock(Clock):

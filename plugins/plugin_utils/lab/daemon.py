@@ -24,7 +24,7 @@ from .state import LabError, LabState
 from .wsman import WsmanEndpoint
 
 if TYPE_CHECKING:
-    from .topology import Topology
+    from .plans import Topology
     from .world import Host
 
 _LOOK = 0.05  # wall seconds between two looks at who is switched on

@@ -171,8 +171,8 @@ class Faults:
                 return None
             if fault.name in self._events:
                 self._events[fault.name](proc.host, fault)
-                return None
-            return Outcome(hang=True)
+            # A hanging command stays; so does one whose host crashes, until it is killed, which is at once.
+            return Outcome(hang=True) if fault.name in ("hang", "crash") else None
 
     def _take(self, place: str, when: str, host: Host, program: str, line: str) -> Fault | None:
         for fault in self._faults:

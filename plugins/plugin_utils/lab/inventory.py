@@ -13,7 +13,7 @@ import yaml
 from .private import write_private
 
 if TYPE_CHECKING:
-    from .topology import Account
+    from .plans import Account
     from .world import Host, World
 
 _WINRM_DEFAULT_PAGE = 437

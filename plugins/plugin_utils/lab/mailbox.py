@@ -24,9 +24,7 @@ _RUNNING = (GroupState.ONLINE, GroupState.PARTIALLY_ONLINE)
 class MailboxServers:
     """What the ClusteredMailboxServer cmdlets and Setup /upgradecms do. Callers hold the world's lock."""
 
-    def __init__(
-        self, world: World, groups: Groups, copies: Copies, durations: Durations, knobs: Knobs
-    ) -> None:
+    def __init__(self, world: World, groups: Groups, copies: Copies, durations: Durations, knobs: Knobs) -> None:
         self._world = world
         self._groups = groups
         self._copies = copies

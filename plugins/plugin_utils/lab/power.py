@@ -28,9 +28,7 @@ UPDATES = r"HKLM\SOFTWARE\Microsoft\Updates"
 class PowerSwitch:
     """Switching hosts off and on. Callers hold the world's lock."""
 
-    def __init__(
-        self, world: World, timers: Timers, services: Services, durations: Durations, knobs: Knobs
-    ) -> None:
+    def __init__(self, world: World, timers: Timers, services: Services, durations: Durations, knobs: Knobs) -> None:
         self._world = world
         self._timers = timers
         self._services = services

@@ -48,8 +48,6 @@ class Durations:
     reg: float = 0.1
     sc: float = 0.1
     schtasks: float = 0.5
-    server_manager_query: float = 15.0
-    server_manager_install: float = 120.0
 
 
 @dataclass(frozen=True)

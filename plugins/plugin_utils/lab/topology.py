@@ -14,12 +14,22 @@ import yaml
 
 from . import language
 from .faults import FaultError, parse
+from .plans import (
+    PASSWORD,
+    Account,
+    ClusterPlan,
+    ExchangePlan,
+    GroupPlan,
+    HostPlan,
+    MailboxServerPlan,
+    Topology,
+    WindowsPlan,
+)
 from .releases import RELEASES
 from .section import Section, TopologyError
 from .settings import Durations, Knobs
 
 SHIPPED = Path(__file__).with_name("topologies")
-PASSWORD = "S3cret!&(^)'=;x"
 VERSIONS = {"xp": "5.1.2600", "2003": "5.2.3790", "vista": "6.0.6001", "2008": "6.0.6001"}
 _QUORUMS = ("shared_disk", "majority", "majority_witness")
 _SERVICE_STATES = ("running", "stopped", "disabled", "absent")
@@ -27,109 +37,11 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Account:
-    """A user that may log on everywhere. rights: schema, directory (what Setup may prepare)."""
-
-    user: str
-    password: str
-    rights: tuple[str, ...] = ("schema", "directory")
-
-
-@dataclass(frozen=True)
-class WindowsPlan:
-    """Which Windows a computer has."""
-
-    family: str = "2003"
-    service_pack: int = 2
-    language: str = "en"
-    oem_codepage: int = 437
-
-
-@dataclass(frozen=True)
-class ExchangePlan:
-    """Which Exchange program files a computer has."""
-
-    release: str = "rtm"
-    rollups: tuple[str, ...] = ()
-    path: str = r"C:\Program Files\Microsoft\Exchange Server"
-    roles: tuple[str, ...] = ("MailboxRole", "AdminTools")
-
-
-@dataclass(frozen=True)
-class HostPlan:
-    """One computer. media: folder -> release. services: name -> running, stopped, disabled or absent."""
-
-    name: str
-    windows: WindowsPlan
-    exchange: ExchangePlan | None
-    media: tuple[tuple[str, str], ...] = ()
-    services: tuple[tuple[str, str], ...] = ()
-    free_bytes: int = 20 * 2**30
-    paused: bool = False
-
-
-@dataclass(frozen=True)
-class GroupPlan:
-    """A group that is not a CMS. resources: (name, type)."""
-
-    name: str
-    owner: str
-    kind: str = "other"
-    resources: tuple[tuple[str, str], ...] = ()
-    preferred_owners: tuple[str, ...] = ()
-    possible_owners: tuple[str, ...] = ()
-    online: bool = True
-
-
-@dataclass(frozen=True)
-class MailboxServerPlan:
-    """A clustered mailbox server. storage_groups: (storage group, database)."""
-
-    name: str
-    owner: str
-    kind: str
-    release: str
-    storage_groups: tuple[tuple[str, str], ...]
-    redundant_machines: tuple[str, ...]
-    group: str
-    online: bool = True
-
-
-@dataclass(frozen=True)
-class ClusterPlan:
-    """One cluster with its nodes, groups and mailbox servers."""
-
-    name: str
-    quorum: str
-    nodes: tuple[HostPlan, ...]
-    groups: tuple[GroupPlan, ...]
-    mailbox_servers: tuple[MailboxServerPlan, ...]
-
-
-@dataclass(frozen=True)
-class Topology:
-    """The whole file."""
-
-    name: str
-    domain: str
-    netbios: str
-    schema: int
-    controllers: tuple[str, ...]
-    accounts: tuple[Account, ...]
-    clusters: tuple[ClusterPlan, ...]
-    computers: tuple[HostPlan, ...]
-    durations: Durations = field(default_factory=Durations)
-    knobs: Knobs = field(default_factory=Knobs)
-    language_knobs: language.Knobs = field(default_factory=language.Knobs)
-    faults: tuple[tuple[str, dict[str, str]], ...] = ()
-
-
-@dataclass(frozen=True)
 class _Defaults:
     """What a computer has unless it says otherwise."""
 
-    windows: WindowsPlan = WindowsPlan()
-    exchange: ExchangePlan | None = ExchangePlan()
+    windows: WindowsPlan = field(default_factory=WindowsPlan)
+    exchange: ExchangePlan | None = field(default_factory=ExchangePlan)
     media: tuple[tuple[str, str], ...] = ()
     services: tuple[tuple[str, str], ...] = ()
 

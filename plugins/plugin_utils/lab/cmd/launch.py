@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CRASHED = -1073741819  # 0xC0000005, access violation
 _LOG = logging.getLogger(__name__)
 _BATCH = (".cmd", ".bat")
+_PIDS = itertools.count(1004, 4)
 
 
 def is_batch(path: str) -> bool:
@@ -74,7 +76,7 @@ def new_process(shell: Shell, line: str, handles: Handles) -> Process:
 def register(host: Host, proc: Process) -> None:
     """Give a process its number and add it to the host's list."""
     with host.world.lock:
-        proc.pid = max((other.pid for other in host.processes), default=1000) + 4
+        proc.pid = next(_PIDS)
         host.processes.append(proc)
 
 

@@ -69,6 +69,7 @@ class Log:
         self._proc = proc
         folder = LOG.rpartition("\\")[0]
         proc.host.files.mkdir(folder, exist_ok=True)
+        proc.host.world.truth.effect(proc.host, "file", LOG, proc=proc)
 
     def write(self, text: str, level: int = 0) -> None:
         """One line; the date follows the US culture."""

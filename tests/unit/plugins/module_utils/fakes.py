@@ -175,6 +175,10 @@ def _reg(key: str, values: dict[str, str]) -> str:
     return f"\r\n{key}\r\n{rows}"
 
 
+def _key(path: str, **values: str) -> Result:
+    return Result(0, _reg(rf"HKEY_LOCAL_MACHINE\{path}", values))
+
+
 _MISSING = Result(1, "", "ERROR: The system was unable to find the specified registry key or value.\r\n")
 
 
@@ -217,8 +221,9 @@ def _resources(w: World) -> Result:
     return Result(0, "\r\n" + ruler + "".join(rows))
 
 
-def _unsigned(state: int) -> str:
-    return str(state) if state >= 0 else "4294967295"
+def _states(numbers: dict[str, int]) -> list[tuple[str, str]]:
+    """Names and states as wmic shows them: -1 as an unsigned number."""
+    return [(name, str(state) if state >= 0 else "4294967295") for name, state in numbers.items()]
 
 
 def _wmi(w: World, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Result:
@@ -317,12 +322,12 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     ),
     (
         r"^reg query .*Nls\\Language\"$",
-        lambda w, _l: Result(0, _reg(r"HKEY_LOCAL_MACHINE\X\Nls\Language", {"InstallLanguage": "REG_SZ    0409"})),
+        lambda w, _l: _key(r"X\Nls\Language", InstallLanguage="REG_SZ    0409"),
     ),
     (r"^reg query .*Session Manager\"$", lambda w, _l: _session(w)),
     (
         r"^reg query .*SOFTWARE\\Microsoft\"$",
-        lambda w, _l: Result(0, _reg(r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft", {})),
+        lambda w, _l: _key(r"SOFTWARE\Microsoft"),
     ),
     (r"^reg query .*Microsoft\\Updates\"$", lambda w, _l: _MISSING),
     (r"^reg query .*Component Based Servicing\"$", lambda w, _l: _MISSING),
@@ -337,11 +342,11 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^reg query HKLM\\Cluster ", lambda w, _l: Result(0, "\r\nX\r\n    ClusterName    REG_SZ    EXCLUSTER\r\n")),
     (
         r"path MSCluster_Node get",
-        lambda w, _l: _wmi(w, ("Name", "State"), [(n, _unsigned(s)) for n, s in w.nodes.items()]),
+        lambda w, _l: _wmi(w, ("Name", "State"), _states(w.nodes)),
     ),
     (
         r"path MSCluster_ResourceGroup get",
-        lambda w, _l: _wmi(w, ("Name", "State"), [(n, _unsigned(s)) for n, (_o, s) in w.groups.items()]),
+        lambda w, _l: _wmi(w, ("Name", "State"), _states({n: s for n, (_o, s) in w.groups.items()})),
     ),
     (r"path MSCluster_NodeToActiveGroup get", lambda w, _l: _owners(w)),
     (

@@ -28,9 +28,7 @@ from hypothesis import strategies as st
         pytest.param(1, text("cluster/error-5078-with-hex-en.txt"), "", 5078, id="number and equal hex on stdout"),
         pytest.param(1, "", text("cluster/error-5016-foreign.txt"), 5016, id="foreign words, on stderr"),
         pytest.param(1753, text("cluster/error-1753-without-hex-en.txt"), "", 1753, id="no hex: exit code"),
-        pytest.param(
-            1, text("cluster/error-1753-without-hex-en.txt"), "", 1, id="no hex: the number alone is no proof"
-        ),
+        pytest.param(1, text("cluster/error-1753-without-hex-en.txt"), "", 1, id="no hex: no proof"),
         pytest.param(7, "Error 5 (0x00000006)", "", 7, id="number and hex differ"),
         pytest.param(7, "Error 5 (0x5)", "", 7, id="hex of another length"),
         pytest.param(1, "5 (0x00000005) then 5013 (0x00001395)", "", 5013, id="the last pair wins"),

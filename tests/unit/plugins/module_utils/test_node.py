@@ -128,7 +128,7 @@ PRINTED = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).filter(
 
 @given(st.lists(st.tuples(st.integers(-(2**31), 2**31 - 1), PRINTED), min_size=1, max_size=4))
 def test_read_all_gives_back_what_the_commands_printed(wanted: list[tuple[int, str]]) -> None:
-    results = [Result(rc, out.lstrip("\r\n") + "\r\n") for rc, out in wanted]
+    results = [Result(rc, f"x{out}\r\n") for rc, out in wanted]
     channel = Asked((re.compile(""), joined(*results)))
     assert node(channel).read_all([str(i) for i in range(len(results))]) == results
 

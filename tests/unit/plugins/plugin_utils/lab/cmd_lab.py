@@ -22,9 +22,7 @@ NETWORK = Logon("CORP\\admin", "network")
 BATCH = Logon("CORP\\admin", "batch")
 SYSTEM32 = "C:\\WINDOWS\\system32\\"
 HOME = "C:\\Users\\admin"
-NOT_RECOGNISED = (
-    "'{name}' is not recognized as an internal or external command,\noperable program or batch file.\n"
-)
+NOT_RECOGNISED = "'{name}' is not recognized as an internal or external command,\noperable program or batch file.\n"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ PRINTING = [
     ("pause <nul", 1, "Press any key to continue . . . \n"),
     ("set NOPE=1& set NO", 0, "NOPE=1\n"),
     ('set "Q=a b" trailing& set Q', 0, "Q=a b\n"),
-    ('set "Q=a"b"& set Q', 0, 'Q=a"b\n'),
+    ('set "Q=a"b"c"& set Q', 0, 'Q=a"b"c\n'),
     ("set Q = a& set Q", 0, "Q = a\n"),
     ("set Q=1& set Q=& set Q", 1, ""),
     ("set /a 1+2*3", 0, "7"),
@@ -81,7 +81,7 @@ PRINTING = [
     ("cd..& cd", 0, "C:\\\n"),
     ("cd\\& cd", 0, "C:\\\n"),
     ("cd SUB& cd", 0, "C:\\d\\sub\n"),
-    ("cd C:\\Program Files & cd", 1, ""),
+    ("cd C:\\Program Files & cd", 0, "C:\\d\n"),
     ("md a b& cd a& cd", 0, "C:\\d\\a\n"),
     ('md "a b"& cd a b& cd', 0, "C:\\d\\a b\n"),
     ("pushd sub& cd& popd& cd", 0, "C:\\d\\sub\nC:\\d\n"),
@@ -136,7 +136,7 @@ COMPLAINING = [
     ("rd no\\where", 3, NO_PATH),
     ("rd a.txt", 267, "The directory name is invalid.\n"),
     ("rd C:\\d", 145, "The directory is not empty.\n"),
-    ("rd /s /q C:\\d", 145, f"C:\\d\\locked - {IN_USE}The directory is not empty.\n"),
+    ("rd /s /q C:\\d", 32, f"C:\\d\\locked - {IN_USE}"),
     ("del missing", 0, "Could Not Find C:\\d\\missing\n"),
     ("del no\\such", 1, NO_PATH),
     ("del locked", 0, f"C:\\d\\locked\n{IN_USE}"),
@@ -200,7 +200,9 @@ def test_type_converts_utf16_and_leaves_the_rest(host: Host) -> None:
 def test_dir_in_full(host: Host) -> None:
     host.world.start_date = host.world.start_date.replace(2009, 3, 2, 8, 5, 0)
     out = run_there(host, "dir").out
-    assert out.startswith(" Volume in drive C has no label.\n Volume Serial Number is C0DE-2007\n\n Directory of C:\\d\n\n")
+    assert out.startswith(
+        " Volume in drive C has no label.\n Volume Serial Number is C0DE-2007\n\n Directory of C:\\d\n\n"
+    )
     assert "03/02/2009  08:05 AM    <DIR>          .\n03/02/2009  08:05 AM    <DIR>          ..\n" in out
     assert "03/02/2009  08:05 AM                 3 a.txt\n" in out
     assert "03/02/2009  08:05 AM    <DIR>          sub\n" in out
@@ -257,7 +259,7 @@ def test_the_disk_is_full(host: Host) -> None:
     assert host.files.read("C:\\d\\x") == b""
     assert run_there(host, "show much>x").rc == 0  # most programs don't look
     assert run_there(host, "copy /y a.txt y").err == "There is not enough space on the disk.\n"
-    assert run_there(host, "echo %ERRORLEVEL%>x|| echo failed").out == "failed\n"
+    assert run_there(host, "echo much>x|| echo failed").out == "failed\n"
 
 
 def test_another_drive(host: Host) -> None:
@@ -279,8 +281,8 @@ def test_a_share_needs_credentials_to_go_on_with(host: Host) -> None:
 SETTING = [
     ("echo foo", "SUCCESS", 666),
     ("echo foo >>h:\\no\\such", "FAILURE", 1),
-    ("if 1==1 rem", "SUCCESS", 666),
-    ("if 1==0 rem", "SUCCESS", 666),
+    ("if 1==1 break", "SUCCESS", 666),
+    ("if 1==0 break", "SUCCESS", 666),
     ("for %%i in () do fail 3", "SUCCESS", 666),
     ("for %%i in (a) do fail 0", "SUCCESS", 0),
     ("for %%i in (a) do fail 33", "FAILURE", 33),
@@ -292,9 +294,9 @@ SETTING = [
     ("call fail 1025", "FAILURE", 1025),
     ("call rd nosuch", "FAILURE", 2),
     ("call c:", "SUCCESS", 0),
-    ("(echo a | rem)", "SUCCESS", 0),
-    ("(rem | fail 5)", "FAILURE", 5),
-    ("(fail 5 | rem)", "SUCCESS", 0),
+    ("(echo a | break)", "SUCCESS", 0),
+    ("(break | fail 5)", "FAILURE", 5),
+    ("(fail 5 | break)", "SUCCESS", 0),
     ("type", "FAILURE", 1),
     ("type nul", "SUCCESS", 0),
     ("type no\\such", "FAILURE", 1),
@@ -355,8 +357,8 @@ SETTING = [
 def test_return_codes_and_errorlevel(host: Host, command: str, verdict: str, level: int) -> None:
     """As real cmd.exe files show it in public test suites; '||' sets ERRORLEVEL to the return code."""
     text = (
-        "setlocal enabledelayedexpansion\ncd /d C:\\d\ncall :set 666\n"
-        f"({command} >nul&& echo SUCCESS !errorlevel!|| echo FAILURE !errorlevel!)\ngoto :eof\n"
+        "setlocal enabledelayedexpansion\nsetlocal\ncd /d C:\\d\ncall :set 666\n"
+        f"(({command})&& echo SUCCESS !errorlevel!|| echo FAILURE !errorlevel!)\ngoto :eof\n"
         ":set\nexit /b %1\n"
     )
     out = run_batch(host, text).out.splitlines()
@@ -375,8 +377,16 @@ def test_set_clears_errorlevel_only_in_a_cmd_file(host: Host, name: str, level: 
 
 @pytest.mark.parametrize(
     ("line", "rc"),
-    [("exit 5", 5), ("exit /b 457", 457), ("fail 6& exit", 6), ("fail 6& exit /b", 6), ("exit -1", -1),
-     ("exit 5& echo no", 5), ("(exit 5)|rem", 0), ("rem|exit 5", 5)],
+    [
+        ("exit 5", 5),
+        ("exit /b 457", 457),
+        ("fail 6& exit", 6),
+        ("fail 6& exit /b", 6),
+        ("exit -1", -1),
+        ("exit 5& echo no", 5),
+        ("(exit 5)|rem", 0),
+        ("rem|exit 5", 5),
+    ],
 )
 def test_exit(host: Host, line: str, rc: int) -> None:
     assert run(host, line) == Result(rc, "", "")
@@ -459,7 +469,7 @@ def test_dynamic_variables(host: Host) -> None:
     assert re.fullmatch(r" 8:05:0\d\.\d\d\n", run(host, "echo %TIME%").out)
     assert 0 <= int(run(host, "echo %RANDOM%").out) < 32768
     assert run(host, "set CD=mine& cmd /c echo %^CD%").rc == 0
-    assert run(host, "set CD=mine& cmd /v:on /c \"echo !CD!\"").out == "mine\n"
+    assert run(host, 'set CD=mine& cmd /v:on /c "echo !CD!"').out == "mine\n"
 
 
 def test_only_ver_s_word_is_localised() -> None:

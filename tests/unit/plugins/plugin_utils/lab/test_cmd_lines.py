@@ -45,7 +45,7 @@ QUOTES_AND_CARETS = [
     ("  ,;= echo leading delimiters", 0, "leading delimiters\n"),
     ("@echo quiet", 0, "quiet\n"),
     ('"show" x', 0, "[x]\n"),
-    ('show,a;b=c', 0, "[,a;b=c]\n"),
+    ("show,a;b=c", 0, "[,a;b=c]\n"),
 ]
 
 OPERATORS = [
@@ -318,7 +318,7 @@ FOR_LOOPS = [
     ('for /f "usebackq" %i in (`echo a b`) do @echo %i', "a\n"),
     ("for /f \"tokens=2 delims==\" %i in ('set COMPUTERNAME') do @echo %i", "NODEA\n"),
     ("for /f %i in ('type C:\\data.txt ^| find \"tw\"') do @echo %i", "two\n"),
-    ("for /f \"delims=\" %i in ('show \"a b\"') do @echo %i", "[a b]\n"),
+    ('for /f "delims=" %i in (\'show "a b"\') do @echo %i', "[a b]\n"),
     ("for /f %i in ('echo ;a') do @echo %i", ""),
     ("for %i in (a) do @if %i==a (echo yes) else echo no", "yes\n"),
     ("for %I in (a) do @echo %i %I", "%i a\n"),

@@ -77,6 +77,12 @@ def test_a_crash_before_and_after_the_effect(when: Any, state: Any) -> None:
     assert ("stop_pending" in it.happened("service")) is (state == "stop_pending")
 
 
+def test_a_command_whose_host_crashes_says_nothing() -> None:
+    it = ccr()
+    it.world.faults.inject("crash", {"program": "hostname"})
+    assert it.run("NODEA", "hostname").out == ""
+
+
 def drops(it: Lab) -> list[str]:
     wire = it.world.faults.wire
     return [fault.name for action in ("Command", "Receive", "Receive") if (fault := wire(it.host("NODEA"), action))]

@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a report on the controller; needs no connection to the node."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.exchange2007.plugins.module_utils._plan import report
+from ansible_collections.mailops.exchange2007.plugins.modules import upgrade_report as module
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils._controller_module import plain, validate
+
+_FACTS = ("upgrade_observed", "upgrade_started", "upgrade_unproven", "upgrade_handovers", "upgrade_setup_result")
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Collects the hosts' facts and writes them down."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ansible's entry point."""
+        super().run(tmp, task_vars)
+        valid = validate(module, plain(self._task.args))
+        if valid.problem:
+            return {"failed": True, "msg": f"mailops.exchange2007.upgrade_report: {valid.problem}"}
+        hosts = [host for name in valid.params["hosts"] if (host := _facts(task_vars or {}, name))]
+        if not hosts:
+            return {"failed": True, "msg": "no host of the report has been surveyed in this run; include survey first"}
+        written_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        content = report(hosts, valid.params["release"], written_at)
+        try:
+            path = _write(Path(valid.params["directory"]), hosts, content)
+        except OSError as error:
+            reason = f"{error.strerror}: {error.filename}"
+            return {"failed": True, "msg": f"The report can't be written: {reason}. Check upgrade_report_dir."}
+        return {"changed": False, "path": str(path), "report": content}
+
+
+def _facts(task_vars: dict[str, Any], name: str) -> dict[str, Any]:
+    """The upgrade facts of a host; empty for one that was not surveyed."""
+    variables = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
+    found = {fact: plain(variables[fact]) for fact in _FACTS if fact in variables}
+    return found if "upgrade_observed" in found else {}
+
+
+def _write(directory: Path, hosts: list[dict[str, Any]], content: dict[str, Any]) -> Path:
+    """Replace the run's file as a whole, so that a reader never sees half of it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    cluster = re.sub(r"[^A-Za-z0-9_.-]", "_", str(content["cluster"]))
+    started = min(str(host.get("upgrade_started", "")) for host in hosts)
+    path = directory / f"{cluster}-{started}.json"
+    with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
+        json.dump(content, file, indent=2, sort_keys=True)
+        file.write("\n")
+    Path(file.name).chmod(0o640)
+    return Path(file.name).replace(path)

@@ -1,0 +1,111 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# FOR INTERNAL COLLECTION USE ONLY
+"""What a topology file asks for, read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import language
+from .settings import Durations, Knobs
+
+PASSWORD = "S3cret!&(^)'=;x"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user that may log on everywhere. rights: schema, directory (what Setup may prepare)."""
+
+    user: str
+    password: str
+    rights: tuple[str, ...] = ("schema", "directory")
+
+
+@dataclass(frozen=True)
+class WindowsPlan:
+    """Which Windows a computer has."""
+
+    family: str = "2003"
+    service_pack: int = 2
+    language: str = "en"
+    oem_codepage: int = 437
+
+
+@dataclass(frozen=True)
+class ExchangePlan:
+    """Which Exchange program files a computer has."""
+
+    release: str = "rtm"
+    rollups: tuple[str, ...] = ()
+    path: str = r"C:\Program Files\Microsoft\Exchange Server"
+    roles: tuple[str, ...] = ("MailboxRole", "AdminTools")
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """One computer. media: folder -> release. services: name -> running, stopped, disabled or absent."""
+
+    name: str
+    windows: WindowsPlan
+    exchange: ExchangePlan | None
+    media: tuple[tuple[str, str], ...] = ()
+    services: tuple[tuple[str, str], ...] = ()
+    free_bytes: int = 20 * 2**30
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class GroupPlan:
+    """A group that is not a CMS. resources: (name, type)."""
+
+    name: str
+    owner: str
+    kind: str = "other"
+    resources: tuple[tuple[str, str], ...] = ()
+    preferred_owners: tuple[str, ...] = ()
+    possible_owners: tuple[str, ...] = ()
+    online: bool = True
+
+
+@dataclass(frozen=True)
+class MailboxServerPlan:
+    """A clustered mailbox server. storage_groups: (storage group, database)."""
+
+    name: str
+    owner: str
+    kind: str
+    release: str
+    storage_groups: tuple[tuple[str, str], ...]
+    redundant_machines: tuple[str, ...]
+    group: str
+    online: bool = True
+
+
+@dataclass(frozen=True)
+class ClusterPlan:
+    """One cluster with its nodes, groups and mailbox servers."""
+
+    name: str
+    quorum: str
+    nodes: tuple[HostPlan, ...]
+    groups: tuple[GroupPlan, ...]
+    mailbox_servers: tuple[MailboxServerPlan, ...]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The whole file."""
+
+    name: str
+    domain: str
+    netbios: str
+    schema: int
+    controllers: tuple[str, ...]
+    accounts: tuple[Account, ...]
+    clusters: tuple[ClusterPlan, ...]
+    computers: tuple[HostPlan, ...]
+    durations: Durations = field(default_factory=Durations)
+    knobs: Knobs = field(default_factory=Knobs)
+    language_knobs: language.Knobs = field(default_factory=language.Knobs)
+    faults: tuple[tuple[str, dict[str, str]], ...] = ()
