@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--topology", default="ccr-2003-rtm", help="a shipped topology or a file (%(default)s)")
     found.add_argument("--release", default="sp2", choices=("sp1", "sp2", "sp3"), help="upgrade to it (%(default)s)")
     found.add_argument("--media", help=r"folder on the nodes (D:\media\RELEASE)")
-    found.add_argument("--speed", type=float, default=60, help="simulated seconds in one real second (%(default)s)")
+    found.add_argument("--speed", type=float, default=120, help="simulated seconds in one real second (%(default)s)")
     found.add_argument("--report-dir", type=Path, default=Path("reports"), help="for the report (%(default)s)")
     found.add_argument("--quiet", action="store_true", help="show the playbook's output only when something failed")
     found.add_argument("extra", nargs="*", metavar="-- OPTION", help="more options for ansible-playbook, after --")
@@ -104,7 +104,9 @@ def rehearse(options: argparse.Namespace, inventory: Path) -> int:
         truth = lab.truth()
     doubts = ([f"ansible-playbook ended with exit code {code}"] if code else []) + shortfalls(truth, options.release)
     say("What the simulation saw")
-    print("\n".join([*picture(truth), *record(truth), *reports(options.report_dir, started)]))
+    files = written(options.report_dir, started)
+    print("\n".join([*picture(truth), *record(truth, reported_outages(files))]))
+    print("\n".join(line("report", str(path)) for path in files))
     say(verdict(doubts, options.release, time.time() - started))
     return int(bool(doubts))
 
@@ -197,21 +199,35 @@ def release_and_version(thing: dict[str, Any]) -> str:
     return f"{thing['release']:<4} {thing['version']}"
 
 
-def record(truth: Truth) -> list[str]:
-    """Outages, changes and broken rules."""
-    outages = truth["outages"].items()
+def record(truth: Truth, reported: dict[str, float]) -> list[str]:
+    """Outages, changes and broken rules. reported: the outage that the playbook measured, in seconds."""
     lines = [
-        line(f"outage of {name}", f"{outage['total_seconds']:.1f} s of simulated time") for name, outage in outages
+        line(f"outage of {name}", outage_text(outage, reported.get(name))) for name, outage in truth["outages"].items()
     ]
     lines.append(line("commands", f"{len(truth['commands'])}, {truth['mutating_commands']} of them changes"))
     lines.append(line("rules broken", str(len(truth["violations"]) or "none")))
     return lines
 
 
-def reports(folder: Path, since: float) -> list[str]:
-    """The files that this run wrote."""
-    fresh = sorted(path for path in folder.glob("**/*") if path.is_file() and path.stat().st_mtime >= since)
-    return [line("report", str(path)) for path in fresh]
+def outage_text(outage: dict[str, float], reported: float | None) -> str:
+    """What the simulation measured, and what the playbook did."""
+    seen = f"{outage['total_seconds']:.1f} s of simulated time, {outage['wall_seconds']:.1f} s of real time"
+    return seen if reported is None else f"{seen}, {reported:.1f} s in the playbook's own report"
+
+
+def written(folder: Path, since: float) -> list[Path]:
+    """The report's files that this run wrote."""
+    return sorted(path for path in folder.glob("**/*") if path.is_file() and path.stat().st_mtime >= since)
+
+
+def reported_outages(files: list[Path]) -> dict[str, float]:
+    """Seconds of outage of each clustered mailbox server, as the playbook measured and reported them."""
+    found: dict[str, float] = {}
+    for path in files:
+        report = json.loads(path.read_text(encoding="utf-8")) if path.suffix == ".json" else {}
+        for handover in report.get("handovers", []):
+            found[handover["name"]] = found.get(handover["name"], 0) + (handover["outage"] or 0)
+    return found
 
 
 def verdict(doubts: list[str], release: str, seconds: float) -> str:

@@ -16,7 +16,14 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._plan import 
 from ansible_collections.mailops.exchange2007.plugins.modules import upgrade_report as module
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils._controller_module import plain, validate
 
-_FACTS = ("upgrade_observed", "upgrade_started", "upgrade_unproven", "upgrade_handovers", "upgrade_setup_result")
+_FACTS = (
+    "upgrade_observed",
+    "upgrade_started",
+    "upgrade_steps_planned",
+    "upgrade_handovers",
+    "upgrade_setup_result",
+    "upgrade_unproven",
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

@@ -60,10 +60,10 @@ def refuse(reasons: Sequence[Reason], doing: str, target: str, **data: Any) -> N
     """Raise one Refusal for all reasons, the first one leading; does nothing without reasons."""
     if not reasons:
         return
-    more = "".join(f" Also ({reason.rule}): {reason.seen}" for reason in reasons[1:])
+    also = "".join(f" Also ({reason.rule}): {reason.seen}" for reason in reasons[1:])
     first = reasons[0]
     rules = [{"rule": r.rule, "seen": r.seen, "advice": r.advice} for r in reasons]
-    raise Refusal(first.rule, doing, target, f"{first.seen} {first.advice}{more}", "", refusals=rules, **data)
+    raise Refusal(first.rule, doing, target, first.seen, f"{first.advice}{also}", refusals=rules, **data)
 
 
 @dataclass(frozen=True)

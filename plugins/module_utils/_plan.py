@@ -232,9 +232,7 @@ def _step(reading: Reading, text: str, *, point_of_no_return: bool = False) -> d
     return {"node": reading["node"], "text": text, "point_of_no_return": point_of_no_return}
 
 
-_NO_RETURN = (
-    "      ------ point of no return: up to here the mailboxes run on the old release and can stay there ------"
-)
+_NO_RETURN = "      ---- point of no return: up to here the mailboxes run on the old release and can stay there ----"
 
 
 def plan_lines(planned: Sequence[dict[str, Any]]) -> list[str]:
@@ -247,9 +245,7 @@ def plan_lines(planned: Sequence[dict[str, Any]]) -> list[str]:
         lines.append(f"{cluster['cluster']}:")
         for number, step in enumerate(cluster["steps"], 1):
             if step["point_of_no_return"]:
-                lines.append(
-                    "      ---- point of no return: before this line everything still runs the old release ----"
-                )
+                lines.append(_NO_RETURN)
             lines.append(f"  {number:2}. {step['node']}: {step['text']}")
     return lines
 
@@ -300,6 +296,7 @@ def report(hosts: Sequence[dict[str, Any]], release: str, written_at: str) -> di
         "cluster": readings[0]["cluster"] if readings else None,
         "release": release,
         "written_at": written_at,
+        "plan": next((host["upgrade_steps_planned"] for host in hosts if "upgrade_steps_planned" in host), []),
         "proven": bool(hosts) and all(host.get("upgrade_unproven", ["not proven yet"]) == [] for host in hosts),
         "missing": sorted({text for host in hosts for text in host.get("upgrade_unproven", [])}),
         "nodes": [

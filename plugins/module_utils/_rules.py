@@ -187,10 +187,10 @@ def _media_refusals(seen: Observation, release: str) -> list[Refused]:
     if media is None or media.version is None:
         path = media.path if media else ""
         advice = f"Put the {release.upper()} media in a local folder of {seen.node} and name it in `media`."
-        return [Refused("R8", f"No Exchange Setup can be read at {path!r} on {seen.node}.", advice)]
+        return [Refused("R8", f"No Exchange Setup can be read at '{path}' on {seen.node}.", advice)]
     if media.release != release:
         has = f"is {media.release.upper()} ({media.version})" if media.release else f"has version {media.version}"
-        return [Refused("R8", f"The media at {media.path!r} {has}, not {release.upper()}.", "Give the right folder.")]
+        return [Refused("R8", f"The media at '{media.path}' {has}, not {release.upper()}.", "Give the right folder.")]
     if seen.bits.version and media.version < seen.bits.version:
         text = f"The media ({media.version}) is older than {seen.node} ({seen.bits.version})."
         return [Refused("R8", text, "Use newer media.")]

@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 COPY = CHECKOUT / ".build" / "sanity" / "ansible_collections" / "mailops" / "exchange2007"
 CACHE = Path("~/.ansible/test/cache").expanduser()
 SOURCE = "https://ci-files.testing.ansible.com/ansible-test/get-pip-{version}.py"  # where ansible-test looks
+TRANSCRIPTS = "tests/unit/fixtures/"  # as Windows printed them, so with its line endings
 SECONDS = 10  # for an answer of that server
 
 BOOTSTRAP = """\
@@ -47,12 +48,12 @@ def main() -> int:
 
 
 def copy_checkout() -> None:
-    """Bring the copy up to date: the files that git tracks and those it would add, none else."""
+    """Bring the copy up to date: the files that git tracks and those it would add, without the transcripts."""
     names = git(CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     shutil.rmtree(COPY, ignore_errors=True)
     for name in filter(None, names):
         source, target = CHECKOUT / name, COPY / name
-        if source.exists():  # git still lists a file that was deleted but not yet committed
+        if source.exists() and not name.startswith(TRANSCRIPTS):  # git still lists what was deleted but not committed
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     git(COPY, "init", "--quiet")

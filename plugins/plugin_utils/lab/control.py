@@ -50,7 +50,7 @@ class Control:
 
     def __init__(self, answer: Answer) -> None:
         self._server = _Server(answer)
-        threading.Thread(target=self._server.serve_forever, name="lab-control", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="lab-control", daemon=True).start()
 
     @property
     def port(self) -> int:

@@ -22,6 +22,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in {"known": "1", "new": "2", "ignored": "3", "gone": "4", ".gitignore": "ignored\n"}.items():
         place.mkdir(exist_ok=True)
         (place / name).write_text(text)
+    (place / run.TRANSCRIPTS).mkdir(parents=True)
+    (place / run.TRANSCRIPTS / "dir.txt").write_bytes(b"\r\n")
     run.git(place, "init", "--quiet")
     run.git(place, "add", "known", "gone", ".gitignore")
     (place / "gone").unlink()
@@ -32,7 +34,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_copy_holds_what_git_would(checkout: Path) -> None:
-    """Tracked and new files, not ignored ones, not those that were deleted; and nothing left of an earlier copy."""
+    """Tracked and new files, not ignored ones, nothing deleted, no transcripts, nothing of an earlier copy."""
     run.COPY.mkdir(parents=True)
     (run.COPY / "stale").touch()
     run.copy_checkout()

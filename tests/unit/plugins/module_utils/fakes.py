@@ -141,11 +141,12 @@ class World:
     boot: str = "20260301100000.000000+000"
     services: dict[str, int] = field(default_factory=lambda: {"ClusSvc": 4})
     job: bool = False
+    kind: str = ""  # whose job it is, such as upgrade-sp2; "" for whoever asks
     started: bool = False
     rc: str = ""
     out: str = ""
     shell_error: str = ""
-    copies: tuple[tuple[str, str, str, str], ...] = (("SG1", "Healthy", "0", "0"),)
+    samples: tuple[tuple[tuple[str, str, str, str], ...], ...] = ((("SG1", "Healthy", "0", "0"),),)
     validate_error: str = ""
 
     def owner(self, group: str) -> str | None:
@@ -297,13 +298,24 @@ def _servers(w: World) -> Result:
     return Result(0, "".join(f"{line}\r\n" for line in [*blocks, "done=1"]))
 
 
-def _copies(w: World) -> Result:
-    rows = [f"copy={n}\r\nstatus={s}\r\ncopy_queue={c}\r\nreplay_queue={r}\r\n" for n, s, c, r in w.copies]
-    return Result(0, "".join(rows) + "done=1\r\n")
+def _copies(w: World, line: str) -> Result:
+    """As many samples as asked for; the last one of the world goes on."""
+    wanted = int(re.findall(r"-lt (\d+)", line)[0])
+    said = ""
+    for number in range(wanted):
+        said += f"sample={number}\r\n"
+        for name, status, copied, replayed in w.samples[min(number, len(w.samples) - 1)]:
+            said += f"copy={name}\r\nstatus={status}\r\ncopy_queue={copied}\r\nreplay_queue={replayed}\r\n"
+    return Result(1, f"error={w.shell_error}\r\n") if w.shell_error else Result(0, said + "done=1\r\n")
+
+
+def _has_job(w: World, line: str) -> bool:
+    return w.job and w.kind in line
 
 
 def _job_signs(w: World, line: str) -> Result:
-    signs = [*(["job"] if w.job else []), *(["started"] if w.started else []), *([w.rc] if w.rc else []), "end"]
+    there = ["job", *(["started"] if w.started else []), *([w.rc] if w.rc else [])] if _has_job(w, line) else []
+    signs = [*there, "end"]
     return Result(0, "".join(f"{sign}\r\n" for sign in signs))
 
 
@@ -332,6 +344,7 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^reg query .*Microsoft\\Updates\"$", lambda w, _l: _MISSING),
     (r"^reg query .*Component Based Servicing\"$", lambda w, _l: _MISSING),
     (r"^reg query .*Exchange\\v8\.0\" /s$", lambda w, _l: _exchange(w)),
+    (r"^reg query .*Exchange\\v8\.0\\Setup\"$", lambda w, _l: _exchange(w)),
     (r"^reg query .*Patches\" /s$", lambda w, _l: _patches(w)),
     (r"^tasklist ", lambda w, _l: _tasks(w)),
     (r"^wmic os get LastBootUpTime", lambda w, _l: Result(0, _table(["LastBootUpTime"], [[w.boot]] if w.boot else []))),
@@ -355,13 +368,13 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     ),
     (r"^sc query ", _service),
     (r"Get-MailboxServer", lambda w, _l: _servers(w)),
-    (r"Get-StorageGroupCopyStatus", lambda w, _l: _copies(w)),
+    (r"Get-StorageGroupCopyStatus", _copies),
     (
         r"-ValidateOnly",
         lambda w, _l: Result(1, f"error={w.validate_error}\r\n") if w.validate_error else Result(0, "done=1\r\n"),
     ),
     (r"^\(\(if exist \S+\\job\.cmd", _job_signs),
-    (r"^\(if exist \S+\\out\.txt", lambda w, _l: Result(0, w.out if w.job else "")),
+    (r"^\(if exist \S+\\out\.txt", lambda w, line: Result(0, w.out if _has_job(w, line) else "")),
     (r"^type \S+\\lines\.txt$", lambda w, _l: Result(0, "100\r\n")),
     (r"^find /c /v", lambda w, _l: Result(0, "102\r\n")),
     (r"^more \+100 ", lambda w, _l: Result(0, "[..] the end of Setup\r\n")),
@@ -463,23 +476,29 @@ def task(channel: Any, params: dict[str, Any], *, check: bool = False, password:
 # --- acts that several tests need ----------------------------------------------------------------------------------
 
 
-def job_acts(kind: str, *ends: tuple[float, Effect], begins: Effect | None = None) -> list[Act]:
-    """The three acts that start a job; ends: what happens so many seconds after /run."""
-
-    def run(w: World) -> World:
-        begun = replace(w, started=True, images=(*w.images, "ExSetup.exe"))
-        return begins(begun) if begins else begun
-
+def prepare_acts(kind: str) -> list[Act]:
+    """The two acts that prepare a job: batch file and task."""
+    there: Effect = lambda w: replace(w, job=True, kind=kind, started=False, rc="", out="")  # noqa: E731
     return [
-        Act(rf"^md \S+mailops-{kind} && \(", lambda w: replace(w, job=True, started=False, rc="", out="")),
+        Act(rf"^md \S+mailops-{kind} && \(", there),
         Act(rf'^cmd /v:on /c "set /p P=&schtasks /create /tn mailops-{kind} '),
-        Act(rf"^schtasks /run /tn mailops-{kind} <nul$", run, later=ends),
     ]
 
 
+def run_act(kind: str, *ends: tuple[float, Effect], lost: str = "") -> Act:
+    """The act that runs a prepared job; ends: what happens so many seconds after it."""
+    begun: Effect = lambda w: replace(w, started=True, images=(*w.images, "ExSetup.exe"))  # noqa: E731
+    return Act(rf"&&schtasks /run /tn mailops-{kind} <nul\|\|\(del ", begun, later=ends, lost=lost)
+
+
+def job_acts(kind: str, *ends: tuple[float, Effect]) -> list[Act]:
+    """The acts that prepare and run a job."""
+    return [*prepare_acts(kind), run_act(kind, *ends)]
+
+
 def remove_act(kind: str) -> Act:
-    """The act that removes an ended job."""
-    gone: Effect = lambda w: replace(w, job=False, started=False, rc="", out="")  # noqa: E731
+    """The act that removes a job."""
+    gone: Effect = lambda w: replace(w, job=False, kind="", started=False, rc="", out="")  # noqa: E731
     return Act(rf"^schtasks /delete /tn mailops-{kind} /f <nul & rd /s /q \S+mailops-{kind}$", gone)
 
 

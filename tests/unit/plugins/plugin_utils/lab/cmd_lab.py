@@ -77,10 +77,10 @@ def run(host: Host, line: str, stdin: bytes = b"", logon: Logon = NETWORK, codep
     return finish(begin(host, line, stdin, logon, codepage))
 
 
-def run_batch(host: Host, text: str, arguments: str = "", name: str = "t.cmd", **more: bytes) -> Result:
+def run_batch(host: Host, text: str, arguments: str = "", name: str = "t.cmd", logon: Logon = NETWORK) -> Result:
     """Write C:\\t.cmd, with echo off, and run it."""
     host.files.write(f"C:\\{name}", ("@echo off\n" + text).replace("\n", "\r\n").encode("cp437"))
-    return run(host, f"C:\\{name} {arguments}".rstrip(), **more)
+    return run(host, f"C:\\{name} {arguments}".rstrip(), logon=logon)
 
 
 def _show(proc: Process) -> int:

@@ -459,7 +459,7 @@ def test_set_a(expression: str, value: int) -> None:
 )
 def test_set_a_fails(expression: str, code: int) -> None:
     with pytest.raises(ArithmeticFailure) as caught:
-        Calculator({}.get, lambda _name, _value: None).evaluate(expression)
+        Calculator(lambda _name: None, lambda _name, _value: None).evaluate(expression)
     assert caught.value.code == code
 
 

@@ -1,17 +1,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a caller quotes by the rules of windows-cli.md 6 arrives literally; the controller's own code is not involved."""
+"""What a caller quotes by the rules of windows-cli.md 6 arrives literally; nothing of the controller takes part."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.plugin_utils.lab.cmd_lab import (
     SYSTEM32,
     make_host,
     run,
     run_batch,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 HOST = make_host()
 HOST.files.rmdir(SYSTEM32, tree=True)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.files import (
     FileSystem,
@@ -110,7 +112,7 @@ def test_append(files: FileSystem) -> None:
         (lambda f: f.listdir("C:\\Temp\\a.txt"), 267),
     ],
 )
-def test_errors(files: FileSystem, act, code: int) -> None:
+def test_errors(files: FileSystem, act: Callable[[FileSystem], object], code: int) -> None:
     with pytest.raises(FileSystemError) as caught:
         act(files)
     assert caught.value.code == code
@@ -120,14 +122,15 @@ def test_a_written_file_is_locked_but_readable(files: FileSystem) -> None:
     handle = files.open_write("C:\\Temp\\log")
     handle.write(b"one")
     assert files.read("C:\\Temp\\log") == b"one"
-    for act in (
+    refused: tuple[Callable[[], object], ...] = (
         lambda: files.open_write("C:\\temp\\LOG", append=True),
         lambda: files.delete("C:\\Temp\\log"),
         lambda: files.delete("C:\\Temp\\log", force=True),
         lambda: files.rename("C:\\Temp\\log", "C:\\Temp\\log2"),
         lambda: files.rename("C:\\Temp\\a.txt", "C:\\Temp\\log", replace=True),
         lambda: files.rmdir("C:\\Temp", tree=True),
-    ):
+    )
+    for act in refused:
         with pytest.raises(FileSystemError) as caught:
             act()
         assert caught.value.code == 32
@@ -143,7 +146,11 @@ def test_read_only(files: FileSystem) -> None:
     entry = files.entry("C:\\Temp\\a.txt")
     assert entry is not None
     entry.read_only = True
-    for act in (lambda: files.write("C:\\Temp\\a.txt", b""), lambda: files.delete("C:\\Temp\\a.txt")):
+    refused: tuple[Callable[[], object], ...] = (
+        lambda: files.write("C:\\Temp\\a.txt", b""),
+        lambda: files.delete("C:\\Temp\\a.txt"),
+    )
+    for act in refused:
         with pytest.raises(FileSystemError) as caught:
             act()
         assert caught.value.code == 5
