@@ -17,7 +17,7 @@ from ._wait import Limit
 
 LOG = r"%SystemDrive%\ExchangeSetupLogs\ExchangeSetup.log"
 _LOG_LINES = 60  # lines of the log kept as evidence
-_SETTLE = 30.0  # seconds that a prepared job of somebody else may take until it starts
+_SETTLE = 10.0  # seconds that a prepared job of somebody else may take until it starts
 
 
 JOINABLE = (Phase.RUNNING, Phase.FINISHED)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,17 +26,20 @@ if TYPE_CHECKING:  # pytest reads this file before pytest-ansible has made Ansib
 
 COLLECTION = "mailops.exchange2007"
 TESTS = Path(__file__).resolve().parents[1]
-SPEED = 120.0  # simulated seconds in one real second
+TOPOLOGIES = TESTS / "integration" / "topologies"
+SPEED = 600.0  # simulated seconds in one real second
 TIMEOUT = 300  # seconds for one playbook
+UPGRADE = f"{COLLECTION}.upgrade"
 
 Play = Callable[..., "Run"]
 
 
 def running(topology: str | Path, inventory: Path, speed: float = SPEED) -> AbstractContextManager[Lab]:
-    """A lab that is stopped at the end of the with block, whatever happens."""
+    """A lab, stopped at the end of the with block, whatever happens. topology: ours, a file, or a shipped one."""
     from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
 
-    return Lab.running(str(topology), inventory, speed)
+    ours = TOPOLOGIES / f"{topology}.yml"
+    return Lab.running(str(ours if ours.exists() else topology), inventory, speed)
 
 
 @dataclass(frozen=True)
@@ -99,27 +103,94 @@ def playbook(tmp_path: Path) -> Play:
     """
 
     def run(lab: Lab, what: str | Path | list[dict[str, Any]], *options: str, **variables: Any) -> Run:
-        if isinstance(what, list):
-            what, plays = tmp_path / "playbook.yml", what
-            what.write_text(json.dumps(plays), encoding="utf-8")
-        log = tmp_path / "results.jsonl"
-        log.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "ansible", "playbook", str(what), "-i", str(lab.inventory)]
-        command += ["-e", json.dumps(variables), *options]
-        done = subprocess.run(
-            command,
-            check=False,
-            cwd=tmp_path,
-            env=playbook_environment(log),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT,
-        )
-        return Run(done.returncode, done.stdout, read_results(log))
+        return Running(tmp_path, playbook_command(tmp_path, lab, what, options, variables)).ended()
 
     return run
+
+
+@pytest.fixture
+def upgrade(playbook: Play) -> Play:
+    """Run the collection's own playbook, to SP2 and with short polls: upgrade(lab, "--check", upgrade_poll=1)."""
+
+    def run(lab: Lab, *options: str, **variables: Any) -> Run:
+        return playbook(lab, UPGRADE, *options, **(quick_upgrade(lab) | variables))
+
+    return run
+
+
+@pytest.fixture
+def begin_upgrade(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Start the collection's own playbook beside the test; it doesn't outlive the test."""
+    with ExitStack() as playbooks:
+
+        def begin(lab: Lab, *options: str, **variables: Any) -> Running:
+            command = playbook_command(tmp_path, lab, UPGRADE, options, quick_upgrade(lab) | variables)
+            running = Running(tmp_path, command)
+            playbooks.callback(running.kill)
+            return running
+
+        yield begin
+
+
+def quick_upgrade(lab: Lab) -> dict[str, Any]:
+    """Variables of a run that doesn't wait longer than the lab needs. Reports go beside the inventory."""
+    return {
+        "upgrade_release": "sp2",
+        "upgrade_media": r"D:\media\sp2",
+        "upgrade_poll": 0.2,
+        "upgrade_copy_interval": 0.05,
+        "upgrade_report_dir": str(reports(lab)),
+    }
+
+
+def reports(lab: Lab) -> Path:
+    """Where quick_upgrade lets the reports go."""
+    return lab.inventory.parent / "reports"
+
+
+def playbook_command(
+    folder: Path, lab: Lab, what: str | Path | list[dict[str, Any]], options: tuple[str, ...], variables: dict[str, Any]
+) -> list[str]:
+    """The command line; plays are written into folder."""
+    if isinstance(what, list):
+        what, plays = folder / "playbook.yml", what
+        what.write_text(json.dumps(plays), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", str(what), "-i", str(lab.inventory)]
+    return [*command, "-e", json.dumps(variables), *options]
+
+
+class Running:
+    """An ansible-playbook that runs, in a session (process group) of its own."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self._log = folder / "results.jsonl"
+        self._log.unlink(missing_ok=True)
+        self._output = folder / "output.txt"
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=playbook_environment(self._log),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def ended(self) -> Run:
+        """Wait for its end."""
+        try:
+            code = self._process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        return Run(code, self._output.read_text(encoding="utf-8"), read_results(self._log))
+
+    def kill(self) -> None:
+        """SIGKILL for it and its workers, as when the controller loses power."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
 
 def playbook_environment(log: Path) -> dict[str, str]:

@@ -6,10 +6,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
+
 Truth = dict[str, Any]
+PASSWORD = "S3cret!&(^)'=;x"  # the account's in every lab
+SECRET = "S3cret!"  # the part of it that no quoting changes
+_PATIENCE = 120.0  # seconds
 _SETUP = re.compile(r'^"?[^"&|]*\\setup\.com"?\s+/(?:m(?:ode)?:)?(upgrade(?:cms)?)\b', re.IGNORECASE)
 
 
@@ -58,7 +65,10 @@ def acts(truth: Truth, host: str = "") -> list[str]:
     return [
         f"{command['host']}: {command['line']}"
         for command in truth["commands"]
-        if command["top"] and command["mutating"] and command["logon"] != "interactive" and host in ("", command["host"])
+        if command["top"]
+        and command["mutating"]
+        and command["logon"] != "interactive"
+        and host in ("", command["host"])
     ]
 
 
@@ -84,5 +94,24 @@ def premature(truth: Truth, passive: str, active: str, server: str) -> list[str]
         for command in truth["commands"]
         if command["id"] in commands and command["host"] == active and command["logon"] != "interactive"
     ]
-    return found + [f"t={event['t']} {event['kind']} {event['what']} {event['detail']}" for event in early if
-                    server in (event["detail"], event["what"]) and event["kind"] in ("cms", "group")]
+    return found + [
+        f"t={event['t']} {event['kind']} {event['what']} {event['detail']}"
+        for event in early
+        if server in (event["detail"], event["what"]) and event["kind"] in ("cms", "group")
+    ]
+
+
+def eventually(lab: Lab, good: Callable[[Truth], Any], what: str) -> Truth:
+    """The lab's truth as soon as good(truth) holds; what it is is said when it does not come."""
+    end = time.monotonic() + _PATIENCE
+    while not good(truth := lab.truth()):
+        assert time.monotonic() < end, f"not within {_PATIENCE:g} s: {what}"
+    return truth
+
+
+def console(lab: Lab, host: str, line: str) -> str:
+    """What a command line prints that a person types on the console of a played host, whatever its exit code."""
+    try:
+        return lab.call("run", host, line)
+    except subprocess.CalledProcessError as error:
+        return str(error.stdout)

@@ -1,0 +1,217 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of Setup: started or joined, awaited, and told as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
+from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observer
+from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
+from ansible_collections.mailops.exchange2007.plugins.module_utils._setup import parse_console, upgrade_arguments
+from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_run import Outcome, SetupRun
+from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
+from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit
+from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
+    PASSWORD,
+    SUCCESS,
+    Act,
+    Played,
+    World,
+    ended,
+    job_acts,
+    remove_act,
+    task,
+    text,
+)
+
+KIND = "upgrade-sp2"
+COMMAND = r'"D:\sp2\Setup.com" /mode:upgrade'
+ALIVE = World(job=True, kind=KIND, started=True, images=("System", "ExSetup.exe"), out="x")
+
+
+def setup(channel: Played, timeout: float = 3600, **how: Any) -> tuple[SetupRun, Task]:
+    made = task(channel, {"media": r"D:\sp2", "release": "sp2"}, **how)
+    return SetupRun(made, "upgrade", upgrade_arguments(), Limit(timeout, 10)), made
+
+
+def finish(channel: Played, timeout: float = 3600, **how: Any) -> tuple[Outcome, Task]:
+    run, made = setup(channel, timeout, **how)
+    state = run.look()
+    return run.finish(state, Observer(made.node).observe(0, mailbox_servers=False)), made
+
+
+def said(made: Task) -> list[str]:
+    lines: list[str] = made.__dict__["said"]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("rc", "fixture", "trouble"),
+    [
+        pytest.param(0, "upgrade-success-en", "", id="success"),
+        pytest.param(0, "success-foreign", "", id="exit code 0, foreign words: not judged here"),
+        pytest.param(0, "failing-step-without-a-line-en", "Service 'MSExchangeIS' failed to start.", id="rc 0, failed"),
+        pytest.param(1, "upgrade-success-en", "exit code 1: no error text on the console", id="rc 1, success sentence"),
+        pytest.param(1, "step-failed-msi-1625-en", "Error code is 1625.", id="the error's text"),
+        pytest.param(1, "very-early-failure-en", "no error text", id="nothing said"),
+        pytest.param(-1, "check-failed-en", "A restart from a previous installation", id="a failed check"),
+    ],
+)
+def test_trouble(rc: int, fixture: str, trouble: str) -> None:
+    out = text(f"setup/{fixture}.txt")
+    found = Outcome(rc, parse_console(out), out, 1.0, False).trouble()
+    assert (found == "") is (trouble == "")
+    assert trouble in found
+
+
+def test_failed_steps_are_named_where_no_error_is() -> None:
+    out = f"    {'Mailbox Role':<33}{'.' * 25} FAILED\r\n"
+    assert Outcome(1, parse_console(out), out, 1.0, False).trouble() == "exit code 1: step Mailbox Role failed"
+
+
+def test_result_keys() -> None:
+    out = text("setup/upgrade-success-en.txt")
+    shown = Outcome(0, parse_console(out), out, 12.345, True, "log").as_dict()
+    assert shown["steps"][0] == {"name": "Mailbox Role Checks", "result": "COMPLETED"}
+    assert len(shown["warnings_of_setup"]) == 1
+    assert {k: v for k, v in shown.items() if k not in ("steps", "warnings_of_setup")} == {
+        "rc": 0,
+        "log_excerpt": "log",
+        "duration": 12.3,
+        "joined": True,
+    }
+
+
+def test_setup_is_started_awaited_and_tidied_up() -> None:
+    channel = Played(World(), *job_acts(KIND, (1795, ended(0))), remove_act(KIND))
+    outcome, made = finish(channel)
+    assert (outcome.rc, outcome.joined, outcome.duration) == (0, False, 1800)
+    assert outcome.log_excerpt == "[..] the end of Setup"
+    assert outcome.output == SUCCESS
+    assert channel.acts == []
+    assert COMMAND in made.node.commands
+    assert PASSWORD not in "".join([*made.node.commands, *channel.done, *said(made)])
+
+
+@pytest.mark.parametrize(
+    ("world", "after"),
+    [(ALIVE, 95.0), (replace(ALIVE, rc="0", out=SUCCESS, images=("System",)), 0.0)],
+    ids=["that runs", "that has ended"],
+)
+def test_a_setup_of_an_earlier_run_is_joined_and_nothing_is_started(world: World, after: float) -> None:
+    channel = Played(world, remove_act(KIND))
+    channel.clock.after(after, lambda: channel.change(ended(0)))
+    outcome, made = finish(channel, password=None)
+    assert (outcome.rc, outcome.joined) == (0, True)
+    assert COMMAND not in made.node.commands
+    assert "joining it" in said(made)[0]
+
+
+@pytest.mark.parametrize(
+    ("world", "why"),
+    [(World(job=True, kind=KIND), "prepared"), (replace(ALIVE, images=("System",)), "died")],
+    ids=["one that never started", "one that died"],
+)
+def test_what_a_dead_run_left_is_removed_first(world: World, why: str) -> None:
+    channel = Played(world, remove_act(KIND), *job_acts(KIND, (50, ended(0))), remove_act(KIND))
+    outcome, made = finish(channel)
+    assert (outcome.rc, outcome.joined, channel.acts) == (0, False, [])
+    assert "did not finish" in said(made)[0]
+
+
+def test_a_prepared_job_is_given_time_to_start() -> None:
+    channel = Played(World(job=True, kind=KIND))
+    channel.clock.after(15, lambda: channel.change(lambda w: replace(w, started=True, images=("ExSetup.exe",))))
+    run, _made = setup(channel)
+    assert run.look().phase is Phase.RUNNING
+
+
+@pytest.mark.parametrize("password", [None, ""])
+def test_without_a_password_nothing_is_started(password: str | None) -> None:
+    with pytest.raises(Failure, match="no password is at hand") as failed:
+        finish(Played(World()), password=password)
+    assert "username" in failed.value.advice
+    assert not failed.value.changed
+
+
+@pytest.mark.parametrize(
+    ("world", "quiet", "timeout", "parts"),
+    [
+        pytest.param(ALIVE, 0, 60, ["Setup still runs after 70 s", "not stopped", "joins it"], id="out of time"),
+        pytest.param(
+            replace(ALIVE, images=("System",)), 0, 60, ["ended without an exit code", "same Setup"], id="died meanwhile"
+        ),
+        pytest.param(ALIVE, 99, 60, ["may still run: the node does not answer", "joins it"], id="a silent node"),
+    ],
+)
+def test_an_end_that_is_none(world: World, quiet: int, timeout: float, parts: list[str]) -> None:
+    channel = Played(ALIVE)
+    run, _made = setup(channel, timeout)
+    state = run.look()
+    channel.world, channel.quiet = world, quiet
+    with pytest.raises(Failure) as failed:
+        run.wait(state)
+    assert all(part in str(failed.value) for part in parts)
+    assert failed.value.changed
+    assert channel.done == []
+
+
+def test_the_last_step_seen_is_told() -> None:
+    out = text("setup/growing-in-the-middle-of-a-step-en.txt")
+    run, _made = setup(Played(replace(ALIVE, out=out)), 30)
+    with pytest.raises(Failure, match="last step seen: Copying Exchange files") as failed:
+        run.wait(run.look())
+    assert failed.value.data["stdout"] == out
+
+
+def test_a_task_that_does_not_start_is_told() -> None:
+    channel = Played(World(), *job_acts(KIND)[:2], Act("schtasks /run"))
+    run, made = setup(channel)
+    run.prepare(run.look(), Observer(made.node).observe(0, mailbox_servers=False))
+    with pytest.raises(Failure, match="the scheduled task did not start") as failed:
+        run.wait(run.look())
+    assert "Log on as a batch job" in failed.value.advice
+
+
+def test_progress_tells_each_step_once_and_a_long_one_every_five_minutes() -> None:
+    channel = Played(ALIVE, remove_act(KIND))
+    out = text("setup/growing-in-the-middle-of-a-step-en.txt")
+    channel.clock.after(25, lambda: channel.change(lambda w: replace(w, out=out)))
+    channel.clock.after(695, lambda: channel.change(ended(0, text("setup/upgrade-success-en.txt"))))
+    _outcome, made = finish(channel)
+    assert said(made)[1:] == [
+        "Setup: starting",
+        *["Setup: Copying Exchange files"] * 3,
+        "Setup: Finalizing Setup",
+    ]
+
+
+def test_a_silent_node_is_told_as_unknown() -> None:
+    channel = Played(ALIVE, remove_act(KIND))
+    run, made = setup(channel)
+    state = run.look()
+    channel.quiet = 3
+    channel.clock.after(55, lambda: channel.change(ended(0)))
+    assert run.wait(state).rc == 0
+    assert any("its state is unknown" in line for line in said(made))
+
+
+@pytest.mark.parametrize(
+    ("world", "acts"),
+    [(ALIVE, 0), (World(), 0), (replace(ALIVE, rc="0"), 1), (World(job=True, kind=KIND), 1)],
+    ids=["running", "none", "ended", "prepared"],
+)
+def test_tidy_removes_a_job_unless_it_runs(world: World, acts: int) -> None:
+    channel = Played(world, *[remove_act(KIND)] * acts)
+    setup(channel)[0].tidy()
+    assert len(channel.done) == acts
+
+
+def test_tidy_leaves_a_job_alone_that_nobody_can_see() -> None:
+    channel = Played(replace(ALIVE, images=()))
+    assert setup(channel)[0].tidy() == ""
+    assert channel.done == []
