@@ -48,8 +48,8 @@ sanity: $(DEV) ## ansible-test sanity, all tests
 
 test: lint unit sanity molecule integration ## everything that CI runs
 
-bench: $(DEV) ## the numbers of tests/bench
-	python tests/bench/run.py
+bench: $(DEV) ## the numbers that tests/bench/README.md explains, at real speed
+	python tests/bench/run.py $(ARGS)
 
 test-matrix: $(DEV) ## unit tests and the rehearsal with the other ansible-core versions, where their Pythons are installed
 	python tools/matrix.py

@@ -73,8 +73,8 @@ def _common(domain_controller: str, updates_dir: str) -> list[str]:
 
 def parse_console(text: str) -> Console:
     """Steps, warnings and errors of a capture, whole or still growing; anything not recognised is ignored."""
-    lines = _joined(text)
-    steps = [Step(m.group("step"), m.group("word")) for m in map(_STEP.match, lines) if m]
+    lines = screen_lines(text)
+    steps = [step for step in map(read_step, lines) if step]
     body = [line for line in lines if not _STEP.match(line)]
     lower = " ".join(line.strip().lower() for line in lines)
     failed = any(sentence in lower for sentence in _FAILURES)
@@ -88,6 +88,12 @@ def parse_console(text: str) -> Console:
     )
 
 
+def read_step(line: str) -> Step | None:
+    """The finished step of a line; None for any other line."""
+    match = _STEP.match(line)
+    return Step(match.group("step"), match.group("word")) if match else None
+
+
 def _current(lines: list[str], steps: list[Step]) -> str | None:
     """The step that is under way: an unfinished step line, else the last finished one."""
     open_steps = [m.group("step") for m in map(_OPEN_STEP.match, lines[-3:]) if m]
@@ -96,7 +102,7 @@ def _current(lines: list[str], steps: list[Step]) -> str | None:
     return steps[-1].name if steps else None
 
 
-def _joined(text: str) -> list[str]:
+def screen_lines(text: str) -> list[str]:
     """Lines with redrawing undone and the 80-column wrap joined again."""
     joined: list[str] = []
     wrapped = False

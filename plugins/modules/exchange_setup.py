@@ -82,7 +82,7 @@ options:
   poll:
     description: Seconds between two looks at Setup.
     type: float
-    default: 10
+    default: 5
 extends_documentation_fragment:
   - mailops.exchange2007.attributes
 attributes:
@@ -207,7 +207,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "domain_controller": {"type": "str", "default": ""},
     "updates_dir": {"type": "str", "default": ""},
     "timeout": {"type": "int", "default": 14400},
-    "poll": {"type": "float", "default": 10.0},
+    "poll": {"type": "float", "default": 5.0},
 }
 ARGUMENT_RULES: dict[str, Any] = {"required_together": [["username", "password"]]}
 

@@ -95,20 +95,23 @@ def module(ansible_adhoc: Any) -> Callable[..., dict[str, Any]]:
     return call
 
 
-@pytest.fixture
-def playbook(tmp_path: Path) -> Play:
+@pytest.fixture(scope="session")
+def playbook(tmp_path_factory: pytest.TempPathFactory) -> Play:
     """Run a playbook: playbook(lab, "mailops.exchange2007.upgrade", "--check", upgrade_release="sp2").
 
-    The playbook is a name, a file, or a list of plays. A bad end is an answer, not an exception.
+    The playbook is a name, a file, or a list of plays. A bad end is an answer, not an exception. Variables in capital
+    letters go into the environment.
     """
 
     def run(lab: Lab, what: str | Path | list[dict[str, Any]], *options: str, **variables: Any) -> Run:
-        return Running(tmp_path, playbook_command(tmp_path, lab, what, options, variables)).ended()
+        folder = tmp_path_factory.mktemp("playbook")
+        environment = {name: variables.pop(name) for name in list(variables) if name.isupper()}
+        return Running(folder, playbook_command(folder, lab, what, options, variables), environment).ended()
 
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def upgrade(playbook: Play) -> Play:
     """Run the collection's own playbook, to SP2 and with short polls: upgrade(lab, "--check", upgrade_poll=1)."""
 
@@ -120,7 +123,7 @@ def upgrade(playbook: Play) -> Play:
 
 @pytest.fixture
 def begin_upgrade(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """Start the collection's own playbook beside the test; it doesn't outlive the test."""
+    """Start the collection's own playbook beside the test, which it doesn't outlive."""
     with ExitStack() as playbooks:
 
         def begin(lab: Lab, *options: str, **variables: Any) -> Running:
@@ -139,13 +142,8 @@ def quick_upgrade(lab: Lab) -> dict[str, Any]:
         "upgrade_media": r"D:\media\sp2",
         "upgrade_poll": 0.2,
         "upgrade_copy_interval": 0.05,
-        "upgrade_report_dir": str(reports(lab)),
+        "upgrade_report_dir": str(lab.inventory.parent / "reports"),
     }
-
-
-def reports(lab: Lab) -> Path:
-    """Where quick_upgrade lets the reports go."""
-    return lab.inventory.parent / "reports"
 
 
 def playbook_command(
@@ -162,7 +160,7 @@ def playbook_command(
 class Running:
     """An ansible-playbook that runs, in a session (process group) of its own."""
 
-    def __init__(self, folder: Path, command: list[str]) -> None:
+    def __init__(self, folder: Path, command: list[str], environment: dict[str, str] | None = None) -> None:
         self._log = folder / "results.jsonl"
         self._log.unlink(missing_ok=True)
         self._output = folder / "output.txt"
@@ -170,7 +168,7 @@ class Running:
             self._process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=playbook_environment(self._log),
+                env=playbook_environment(self._log) | (environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ntpath
 from typing import TYPE_CHECKING
 
-from . import exchange_registry
+from . import exchange_registry, features
 from .faults import Faults
 from .files import FileSystem
 from .language import Language
@@ -63,15 +63,7 @@ def build(topology: Topology, clock: Clock, seed: int = 0) -> World:
 
 
 def _host(world: World, plan: HostPlan, topology: Topology) -> Host:
-    windows = Windows(
-        plan.windows.family,
-        VERSIONS[plan.windows.family],
-        plan.windows.service_pack,
-        language=plan.windows.language,
-        oem_codepage=plan.windows.oem_codepage,
-    )
-    if windows.family == "2008" and windows.service_pack > 1:
-        windows = Windows(**{**vars(windows), "version": "6.0.6002"})
+    windows = _windows(plan)
     files = FileSystem(("C:", "D:"), plan.free_bytes, world.clock.now)
     host = Host(world, plan.name, topology.netbios, windows, files)
     host.passwords = {_plain(account): account.password for account in topology.accounts}
@@ -86,7 +78,17 @@ def _host(world: World, plan: HostPlan, topology: Topology) -> Host:
     if plan.exchange:
         _install(host, plan.exchange)
     host.services = services_of(windows, clustered, plan.exchange is not None and clustered, dict(plan.services))
+    if windows.family == "2008":
+        usual = features.default_features(clustered, plan.exchange is not None)
+        features.set_up(host, usual if plan.features is None else plan.features)
     return host
+
+
+def _windows(plan: HostPlan) -> Windows:
+    asked = plan.windows
+    version = "6.0.6002" if asked.family == "2008" and asked.service_pack > 1 else VERSIONS[asked.family]
+    speech = (asked.language, asked.oem_codepage)
+    return Windows(asked.family, version, asked.service_pack, asked.edition, *speech, asked.core)
 
 
 def _plain(account: Account) -> str:
@@ -168,7 +170,9 @@ def _switched(group: Group) -> Group:
 
 def _mailbox_server(cluster: Cluster, plan: MailboxServerPlan) -> None:
     copies = [StorageGroupCopy(name, database, mounted=plan.online) for name, database in plan.storage_groups]
-    group = Group(plan.group, "cms", plan.owner, resources_of(plan.name, copies, plan.kind), wanted=plan.online)
+    group = Group(
+        plan.group, "cms", plan.owner, resources_of(plan.name, copies, plan.kind, plan.disks), wanted=plan.online
+    )
     group.possible_owners = list(plan.redundant_machines)
     shown = RELEASES[plan.release].shown
     cms = MailboxServer(plan.name, plan.kind, group, cluster, shown, list(plan.redundant_machines), copies)

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # FOR INTERNAL COLLECTION USE ONLY
-"""The lab's command line: up, down, status, truth, inject, run."""
+"""The lab's command line: up, down, status, truth, inject, faults, run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import control, state, topology
+from . import control, faults, state, topology
 from .section import TopologyError
 from .state import LabError, LabState
 
@@ -74,6 +74,8 @@ def _more(verbs: Any) -> None:
     inject.add_argument("--clear", action="store_true", help="disarm all faults")
     _which(inject)
     inject.set_defaults(run=_inject)
+    listing = verbs.add_parser("faults", help="the names that inject knows, and what they do")
+    listing.set_defaults(run=_faults)
     run = verbs.add_parser("run", help="type a command line on the console of a played host")
     run.add_argument("host")
     run.add_argument("line", nargs=argparse.REMAINDER, help="the command line")
@@ -178,6 +180,15 @@ def _inject(arguments: argparse.Namespace) -> int:
     order = {"fault": arguments.fault, "fields": _fields(arguments.fields), "clear": arguments.clear}
     for fault in control.ask(lab, "inject", order):
         print(json.dumps(fault))
+    return 0
+
+
+def _faults(_arguments: argparse.Namespace) -> int:
+    width = max(map(len, faults.ABOUT))
+    for name, about in faults.ABOUT.items():
+        print(f"{name:<{width}}  {about}")
+    print("\nEach takes host=, program=, match= (a regular expression on the command line or on the step's name),")
+    print("when= (before, after, now) and count= (how often, 0 for always).")
     return 0
 
 

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from . import cmd, inventory, snapshot, state
 from .building import build
+from .certificates import Certificates
 from .clock import ScaledClock
 from .cmd.streams import BufferSink, BytesStdin
 from .control import Control
 from .faults import FaultError
+from .inventory import Ports
 from .process import Logon
 from .state import LabError, LabState
+from .topology import all_hosts
 from .wsman import WsmanEndpoint
 
 if TYPE_CHECKING:
-    from .plans import Topology
+    from .plans import Topology, WinrmPlan
     from .world import Host
 
 _LOOK = 0.05  # wall seconds between two looks at who is switched on
@@ -47,8 +50,10 @@ class Daemon:
         self._order = order
         self._clock = ScaledClock(order.speed)
         self.world = build(order.topology, self._clock, order.seed)
-        self._endpoints = {host.name: WsmanEndpoint(host) for host in self.world.hosts.values()}
-        self._ports: dict[str, int] = {}
+        self._certificates = Certificates(order.inventory, order.topology)
+        plans = {plan.name.lower(): plan.winrm for plan in all_hosts(order.topology)}
+        self._endpoints = {host.name: self._endpoint(host, plans[key]) for key, host in self.world.hosts.items()}
+        self._ports: dict[str, Ports] = {}
         self._started = time.time()
         self._ended = threading.Event()
         self._control = Control(self._answer)
@@ -56,8 +61,9 @@ class Daemon:
     def start(self) -> None:
         """Open the ports, write the inventory, say where the lab is."""
         order = self._order
-        self._ports = {name: endpoint.start() for name, endpoint in self._endpoints.items()}
-        inventory.write(order.inventory, inventory.inventory(self.world, self._ports, order.topology.accounts[0]))
+        self._ports = {name: Ports(each.start(), each.https_port) for name, each in self._endpoints.items()}
+        account, folder = order.topology.accounts[0], self._certificates.folder
+        inventory.write(order.inventory, inventory.inventory(self.world, self._ports, account, folder))
         threading.Thread(target=self._follow_power, name="lab-power", daemon=True).start()
         state.save(
             LabState(
@@ -83,6 +89,7 @@ class Daemon:
             endpoint.close()
         self._clock.close()
         self._control.stop()
+        self._certificates.remove()
         state.forget(self._order.inventory)
 
     def summary(self) -> dict[str, Any]:
@@ -91,13 +98,24 @@ class Daemon:
         return {
             "lab": report["lab"],
             "hosts": {
-                name: {"port": self._ports[name], "answers": host["answers"]} for name, host in report["hosts"].items()
+                name: {"port": self._ports[name].http, "answers": host["answers"]} for name, host in report["hosts"].items()
             },
             "clusters": report["clusters"],
             "outages": {name: outage["total_seconds"] for name, outage in report["outages"].items()},
             "violations": len(report["violations"]),
             "mutating_commands": report["mutating_commands"],
         }
+
+    def _endpoint(self, host: Host, plan: WinrmPlan) -> WsmanEndpoint:
+        return WsmanEndpoint(
+            host,
+            clear_body_answer=plan.clear_body_answer,
+            allow_basic=plan.basic,
+            allow_credssp=plan.credssp,
+            tls=self._certificates.server(host.name, plan) if plan.https else None,
+            old_tls=plan.tls == "1.0",
+            resource_uri=plan.resource_uri,
+        )
 
     def _truth(self) -> dict[str, Any]:
         order = self._order

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from . import language
+from .setup_faults import SETUP_FAULTS, WRONG_MACHINE
+
 if TYPE_CHECKING:
     from .process import Process
     from .world import Host, World
@@ -23,8 +26,25 @@ _REPLIES: dict[str, tuple[int, str, str]] = {
     "denied": (5, "", "Access is denied.\n"),
     "garbage": (0, "\x01\x02?? ~~ 0x%$\n\n--- ---- -\n", ""),
 }
-_EVENTS = ("crash", "power_on", "failover", "service_stop", "disk_full")
-NAMES = (*_REPLIES, *_EVENTS, "hang", "drop", "setup_fail")
+_EVENTS = ("crash", "power_on", "failover", "service_stop", "disk_full", "wizard")
+NAMES = (*_REPLIES, *_EVENTS, "hang", "drop", *SETUP_FAULTS)
+_PLACES = {"line": "setup", "start": "setup start", "end": "setup end", "command": "command"}
+_ABOUT = {
+    "exit": "a command does nothing and exits with rc= (1), stdout=, stderr=",
+    "no_effect": "a command does nothing and exits with 0",
+    "denied": "a command does nothing, says that access is denied, and exits with 5",
+    "garbage": "a command does nothing, prints nonsense, and exits with 0",
+    "hang": "a command hangs until it is killed",
+    "drop": "the connection is lost at a command, connections= times (1); program=wsman: at a request",
+    "crash": "the host crashes and boots again; stays_down=yes: it does not",
+    "power_on": "a host that is off boots",
+    "failover": "a group= of the host (or all) goes to another node by itself",
+    "service_stop": "the service name= (clussvc) of the host stops",
+    "disk_full": "free= bytes (0) are left on the host's disk",
+    "wizard": "somebody works in a wizard of Server Manager for seconds= (600)",
+}
+ABOUT = _ABOUT | {name: fault.about for name, fault in SETUP_FAULTS.items()}
+"""What each fault does, in one line."""
 _FIELDS = ("host", "program", "match", "when", "count")
 
 
@@ -47,9 +67,9 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """Where it strikes: command, wire (a WS-Man request) or setup (a step of Setup)."""
-        if self.name == "setup_fail":
-            return "setup"
+        """Where it strikes: command, wire (a WS-Man request), setup (a step of Setup), setup start, setup end."""
+        if self.name in SETUP_FAULTS:
+            return _PLACES[SETUP_FAULTS[self.name].at]
         return "wire" if self.program == "wsman" else "command"
 
     def fits(self, when: str, host: str, program: str, line: str) -> bool:
@@ -87,6 +107,8 @@ def parse(name: str, fields: Mapping[str, str]) -> Fault:
         raise FaultError(f"unknown fault '{name}': use one of {', '.join(sorted(NAMES))}")
     fault = Fault(name, args={key: value for key, value in fields.items() if key not in _FIELDS})
     fault.host, fault.program, fault.match = (fields.get(key, "") for key in ("host", "program", "match"))
+    if name in SETUP_FAULTS:
+        fault.program, fault.match = "setup", fault.match or SETUP_FAULTS[name].match
     at_once = name in _EVENTS and not (fault.program or fault.match)
     fault.when = fields.get("when", "now" if at_once else "before")
     if fault.when not in ("before", "after", "now"):
@@ -114,6 +136,7 @@ class Faults:
             "failover": self._failover,
             "service_stop": self._service_stop,
             "disk_full": self._disk_full,
+            "wizard": self._wizard,
         }
 
     def inject(self, name: str, fields: Mapping[str, str]) -> Fault:
@@ -159,13 +182,20 @@ class Faults:
         with self._world.lock:
             return self._take("setup", "before", host, "setup", step)
 
+    def setup_moment(self, host: Host, moment: str) -> Fault | None:
+        """Asked by Setup at its start and at its end."""
+        with self._world.lock:
+            return self._take(f"setup {moment}", "before", host, "setup", moment)
+
     def _strike(self, when: str, proc: Process, program: str, line: str) -> Outcome | None:
         with self._world.lock:
             fault = self._take("command", when, proc.host, program, line)
             if fault is None:
                 return None
             if fault.name in _REPLIES:
-                return _reply(fault)
+                return _reply(fault, proc.host)
+            if fault.name in SETUP_FAULTS:
+                return _not_started(fault, proc)
             if fault.name == "drop":
                 self._drops[proc.host.name] = int(fault.args.get("connections", "1"))
                 return None
@@ -202,7 +232,16 @@ class Faults:
     def _disk_full(self, host: Host, fault: Fault) -> None:
         host.files.free_bytes = int(fault.args.get("free", "0"))
 
+    def _wizard(self, host: Host, fault: Fault) -> None:
+        host.wizard_until = self._world.clock.now() + float(fault.args.get("seconds", "600"))
 
-def _reply(fault: Fault) -> Outcome:
+
+def _reply(fault: Fault, host: Host) -> Outcome:
     code, stdout, stderr = _REPLIES[fault.name]
+    stderr = language.of(host).text(stderr)
     return Outcome(int(fault.args.get("rc", code)), fault.args.get("stdout", stdout), fault.args.get("stderr", stderr))
+
+
+def _not_started(fault: Fault, proc: Process) -> Outcome:
+    words = language.of(proc.host).text(SETUP_FAULTS[fault.name].text, program=proc.argv[0].strip('"'))
+    return Outcome(WRONG_MACHINE, stderr=words)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +20,30 @@ if TYPE_CHECKING:
 _WINRM_DEFAULT_PAGE = 437
 
 
-def inventory(world: World, ports: dict[str, int], account: Account) -> dict[str, Any]:
-    """Cluster nodes in exchange_nodes, other computers in exchange_computers; ports by host name."""
+@dataclass(frozen=True)
+class Ports:
+    """Where the WinRM of a host listens; https is None without such a listener."""
+
+    http: int
+    https: int | None = None
+
+
+def inventory(world: World, ports: dict[str, Ports], account: Account, certificates: Path | None) -> dict[str, Any]:
+    """Cluster nodes in exchange_nodes, other computers in exchange_computers; ports by host name.
+
+    certificates: the folder with ca.pem and the files of users, where there is one.
+    """
     nodes = {h.name.lower(): _host(h, ports[h.name]) for h in world.hosts.values() if h.cluster}
     others = {h.name.lower(): _host(h, ports[h.name]) for h in world.hosts.values() if not h.cluster}
-    login = {
+    login: dict[str, Any] = {
         "ansible_connection": "mailops.exchange2007.winrs",
         "ansible_user": account.user,
         "ansible_password": account.password,
         "ansible_winrs_transport": "ntlm",
         "ansible_winrs_scheme": "http",
     }
+    if certificates is not None:
+        login["lab_certificates"] = str(certificates)
     groups: dict[str, Any] = {"exchange_nodes": {"hosts": nodes, "vars": login}}
     if others:
         groups["exchange_computers"] = {"hosts": others, "vars": login}
@@ -48,8 +62,10 @@ class _NoAliases(yaml.SafeDumper):
         return True
 
 
-def _host(host: Host, port: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": port}
+def _host(host: Host, ports: Ports) -> dict[str, Any]:
+    found: dict[str, Any] = {"ansible_host": "127.0.0.1", "ansible_port": ports.http}
+    if ports.https is not None:
+        found["lab_https_port"] = ports.https
     if host.windows.oem_codepage != _WINRM_DEFAULT_PAGE:
         found["ansible_winrs_codepage"] = host.windows.oem_codepage
     return found

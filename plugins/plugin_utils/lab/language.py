@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _CONSONANTS = "bcdfgklmnprstvzçñðþ"
 _VOWELS = "áàâãäåæéèêëíìîïóòôõöøúùûüý"
 _WORD = re.compile(r"\b[A-Za-z]+\b")
+_NAME = re.compile(r"('[^']*'|\"[^\"]*\"|\[[^\]]*\]|https?://\S+|\S*[\\<>]\S*|\b[A-Z]:)")
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "cluster_error_stream": ("stdout", "stderr"),
@@ -95,6 +96,13 @@ class Language:
             if name is not None:
                 parts.append(format(arguments[name], spec or ""))
         return "".join(parts)
+
+    def sentence(self, english: str) -> str:
+        """A sentence that has its names in it already: in quotes or brackets, as a path or an address."""
+        parts = _NAME.split(english)
+        return "".join(
+            part if index % 2 or self.code == "en" else _WORD.sub(_foreign, part) for index, part in enumerate(parts)
+        )
 
 
 def of(host: Host) -> Language:

@@ -134,11 +134,13 @@ class MailboxServers:
         self._world.truth.effect(owner, "cms", what, cms.name, proc)
 
 
-def resources_of(cms: str, storage_groups: list[StorageGroupCopy], kind: str) -> list[Resource]:
-    """The resources that Exchange Setup makes for a CMS."""
+def resources_of(
+    cms: str, storage_groups: list[StorageGroupCopy], kind: str, disks: tuple[str, ...] = ()
+) -> list[Resource]:
+    """The resources of a CMS: its shared disks (SCC) and what Exchange Setup makes."""
     found = [Resource(f"IP Address ({cms})", "IP Address"), Resource(f"Network Name ({cms})", "Network Name")]
     if kind == "scc":
-        found.append(Resource(f"Physical Disk ({cms})", "Physical Disk"))
+        found += [Resource(disk, "Physical Disk") for disk in disks or (f"Physical Disk ({cms})",)]
     found.append(Resource(f"Exchange System Attendant Instance ({cms})", "Microsoft Exchange System Attendant"))
     found.append(Resource(f"Exchange Information Store Instance ({cms})", "Microsoft Exchange Information Store"))
     return found + [Resource(f"{sg.name}/{sg.database} ({cms})", DATABASE) for sg in storage_groups]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import exchange_registry
 from .copies import Copies
 from .errors import ClusterError, CmdletError, ServiceError, ShutdownError, Win32Error
+from .features import FeatureChanges
 from .groups import Groups
 from .mailbox import MailboxServers
 from .nodes import Nodes
@@ -22,6 +23,7 @@ from .settings import Durations, Knobs
 from .timers import Timers
 
 if TYPE_CHECKING:
+    from .features import Feature
     from .process import Process
     from .world import Cluster, Group, GroupState, Host, MailboxServer, StorageGroupCopy, Version, World
 
@@ -50,6 +52,7 @@ class Physics:
         self.nodes = Nodes(world, self.timers, self.groups, self.durations)
         self.services = Services(world, self.timers, self.nodes, self.durations)
         self.power = PowerSwitch(world, self.timers, self.services, self.durations, self.knobs)
+        self.features = FeatureChanges(world)
         self.mailbox = MailboxServers(world, self.groups, self.mail_copies, self.durations, self.knobs)
 
     def cluster_running(self, host: Host) -> bool:
@@ -217,6 +220,11 @@ class Physics:
         path = f"\\??\\{host.bits.path if host.bits else 'C:'}\\bin\\exsetdata.dll.old"
         host.registry.set(SESSION_MANAGER, "PendingFileRenameOperations", [path, ""])
         self._world.truth.effect(host, "registry", "PendingFileRenameOperations", host.name, proc)
+
+    def change_features(self, host: Host, features: list[Feature], installing: bool, proc: Process | None) -> None:
+        """Server Manager installs or removes roles and features; the programs and marks follow."""
+        with self._world.lock:
+            self.features.change(host, features, installing, proc)
 
     def publish(self, host: Host) -> None:
         """Bring HKLM\\Cluster of a host up to date."""

@@ -30,6 +30,8 @@ class WindowsPlan:
     service_pack: int = 2
     language: str = "en"
     oem_codepage: int = 437
+    edition: str = "Enterprise"
+    core: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,28 @@ class ExchangePlan:
 
 
 @dataclass(frozen=True)
+class WinrmPlan:
+    """What the WinRM service of a computer is set to; https has a port of its own beside http's.
+
+    tls: modern or "1.0", for https and inside CredSSP. certificate: of the https listener, named (with alternative
+    names) or old (a common name only).
+    """
+
+    https: bool = False
+    tls: str = "modern"
+    certificate: str = "named"
+    basic: bool = False
+    credssp: bool = False
+    clear_body_answer: int = 401
+    resource_uri: str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
+
+
+@dataclass(frozen=True)
 class HostPlan:
-    """One computer. media: folder -> release. services: name -> running, stopped, disabled or absent."""
+    """One computer. media: folder -> release. services: name -> running, stopped, disabled or absent.
+
+    features: Ids of Server Manager, or None for what such a computer usually has.
+    """
 
     name: str
     windows: WindowsPlan
@@ -53,6 +75,8 @@ class HostPlan:
     services: tuple[tuple[str, str], ...] = ()
     free_bytes: int = 20 * 2**30
     paused: bool = False
+    features: tuple[str, ...] | None = None
+    winrm: WinrmPlan = field(default_factory=WinrmPlan)
 
 
 @dataclass(frozen=True)
@@ -70,7 +94,7 @@ class GroupPlan:
 
 @dataclass(frozen=True)
 class MailboxServerPlan:
-    """A clustered mailbox server. storage_groups: (storage group, database)."""
+    """A clustered mailbox server. storage_groups: (storage group, database); disks: names of its disk resources."""
 
     name: str
     owner: str
@@ -80,6 +104,7 @@ class MailboxServerPlan:
     redundant_machines: tuple[str, ...]
     group: str
     online: bool = True
+    disks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

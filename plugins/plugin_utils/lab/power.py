@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import features
 from .errors import ShutdownError
 from .world import Power
 
@@ -105,6 +106,7 @@ class PowerSwitch:
         if self._knobs.orphaned_restart_marks:
             return
         host.registry.delete_value(SESSION_MANAGER, "PendingFileRenameOperations")
+        features.restarted(host)
         if host.registry.get(UPDATES, "UpdateExeVolatile") is not None:
             host.registry.set(UPDATES, "UpdateExeVolatile", 0)
 

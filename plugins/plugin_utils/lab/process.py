@@ -38,16 +38,20 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Logon:
-    """user as DOMAIN\\name; kind: network (WinRM: no credentials to go on with), batch (scheduled task), service."""
+    """user as DOMAIN\\name; kind: network (WinRM: no credentials to go on with), batch (scheduled task), service.
+
+    credentials: a network logon that has them all the same (CredSSP, a forwarded Kerberos ticket).
+    """
 
     user: str
     kind: str
     elevated: bool = True  # False: a task on 2008 without highest run level (UAC)
+    credentials: bool = False
 
     @property
     def can_go_on(self) -> bool:
         """Whether this logon reaches the directory and shares (no double hop over a network logon)."""
-        return self.kind != "network"
+        return self.kind != "network" or self.credentials
 
 
 @dataclass

@@ -48,6 +48,8 @@ class Durations:
     reg: float = 0.1
     sc: float = 0.1
     schtasks: float = 0.5
+    servermanagercmd: float = 6.0  # until it knows what is installed
+    feature: float = 15.0  # installing or removing one role service or feature
 
 
 @dataclass(frozen=True)
@@ -66,5 +68,7 @@ class Knobs:
     cms_key: str = "ClusteredMailboxServer"  # or CMS
     state_words: str = "joined"  # PartiallyOnline, or spaced: Partially Online
     cmdlets_across_versions: str = "work"  # or refuse
+    restart_blocks_features: bool = True  # ServerManagerCmd ends with 1001 while one of its own restarts is pending
+    feature_query_encoding: str = "utf-8"  # of the file that ServerManagerCmd -query writes; or utf-16
     orphaned_restart_marks: bool = False  # a restart does not clear the marks
     jitter: float = 0.0  # everything that happens later comes up to this part of its time sooner or later

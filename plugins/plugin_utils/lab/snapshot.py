@@ -47,6 +47,7 @@ def _host(host: Host) -> dict[str, Any]:
         "windows": {"family": host.windows.family, "version": host.windows.version, "language": host.windows.language},
         "exchange": _exchange(host),
         "services": {service.name: service.state for service in host.services.values()},
+        "features": sorted(host.features),
         "pending_restart": host.world.physics.pending_restart(host),
         "interrupted_setup": marks(host),
         "tasks": [task.name for task in host.tasks.values()],

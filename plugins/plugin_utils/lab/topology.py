@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from . import language
+from . import features, language
 from .faults import FaultError, parse
 from .plans import (
     PASSWORD,
@@ -24,14 +24,17 @@ from .plans import (
     MailboxServerPlan,
     Topology,
     WindowsPlan,
+    WinrmPlan,
 )
 from .releases import RELEASES
 from .section import Section, TopologyError
 from .settings import Durations, Knobs
+from .world import Windows
 
 SHIPPED = Path(__file__).with_name("topologies")
 VERSIONS = {"xp": "5.1.2600", "2003": "5.2.3790", "vista": "6.0.6001", "2008": "6.0.6001"}
 _QUORUMS = ("shared_disk", "majority", "majority_witness")
+_EDITIONS = ("Standard", "Enterprise", "Datacenter")
 _SERVICE_STATES = ("running", "stopped", "disabled", "absent")
 _T = TypeVar("_T")
 
@@ -44,6 +47,8 @@ class _Defaults:
     exchange: ExchangePlan | None = field(default_factory=ExchangePlan)
     media: tuple[tuple[str, str], ...] = ()
     services: tuple[tuple[str, str], ...] = ()
+    features: tuple[str, ...] | None = None
+    winrm: WinrmPlan = field(default_factory=WinrmPlan)
 
 
 def find(name_or_path: str) -> Path:
@@ -129,6 +134,8 @@ def _defaults(section: Section, above: _Defaults) -> _Defaults:
         exchange,
         _media(section, above.media),
         tuple(services.items()),
+        tuple(section.names("features", ())) if section.has("features") else above.features,
+        _winrm(section.section("winrm"), above.winrm),
     )
 
 
@@ -137,7 +144,33 @@ def _windows(section: Section, above: WindowsPlan) -> WindowsPlan:
     pack = above.service_pack if family == above.family else 1
     speech = section.choice("language", ("en", "xx"), above.language)
     page = above.oem_codepage if speech == above.language else 850
-    plan = WindowsPlan(family, section.number("service_pack", pack), speech, section.number("oem_codepage", page))
+    plan = WindowsPlan(
+        family,
+        section.number("service_pack", pack),
+        speech,
+        section.number("oem_codepage", page),
+        section.choice("edition", _EDITIONS, above.edition),
+        section.flag("core", above.core),
+    )
+    if plan.core and family != "2008":
+        raise section.error("core", True, "only Windows Server 2008 has Server Core")
+    section.close()
+    return plan
+
+
+def _winrm(section: Section, above: WinrmPlan) -> WinrmPlan:
+    answer = section.number("clear_body_answer", above.clear_body_answer)
+    if answer not in (401, 500):
+        raise section.error("clear_body_answer", answer, "use 401 or 500")
+    plan = WinrmPlan(
+        section.flag("https", above.https),
+        section.choice("tls", ("modern", "1.0"), above.tls),
+        section.choice("certificate", ("named", "old"), above.certificate),
+        section.flag("basic", above.basic),
+        section.flag("credssp", above.credssp),
+        answer,
+        section.text("resource_uri", above.resource_uri),
+    )
     section.close()
     return plan
 
@@ -171,6 +204,9 @@ def _host(section: Section, above: _Defaults) -> HostPlan:
     defaults = _defaults(section, above)
     if defaults.exchange and defaults.exchange.release == "rtm" and defaults.windows.family in ("2008", "vista"):
         raise section.error("exchange.release", "rtm", "Exchange 2007 RTM does not run there: use sp1 or later")
+    if defaults.exchange and defaults.windows.core:
+        raise section.error("windows.core", True, "Exchange 2007 does not run on Server Core: write exchange: null")
+    _check_features(section, defaults)
     plan = HostPlan(
         name,
         defaults.windows,
@@ -179,9 +215,20 @@ def _host(section: Section, above: _Defaults) -> HostPlan:
         defaults.services,
         section.number("free_bytes", 20 * 2**30),
         section.flag("paused", False),
+        defaults.features,
+        defaults.winrm,
     )
     section.close()
     return plan
+
+
+def _check_features(section: Section, defaults: _Defaults) -> None:
+    windows = defaults.windows
+    if defaults.features and windows.family != "2008":
+        raise section.error("features", list(defaults.features), "only Windows Server 2008 has Server Manager")
+    played = Windows(windows.family, VERSIONS[windows.family], windows.service_pack, windows.edition)
+    for name in features.unknown(played, defaults.features or ()):
+        raise section.error("features", name, f"Windows Server 2008 {windows.edition} does not offer it")
 
 
 def _cluster(section: Section, above: _Defaults) -> ClusterPlan:
@@ -191,6 +238,8 @@ def _cluster(section: Section, above: _Defaults) -> ClusterPlan:
         raise section.error("nodes", None, "a cluster has at least one node")
     if len({n.windows.family for n in nodes}) > 1:
         raise section.error("nodes", "2003 and 2008", "all nodes of a cluster run the same family of Windows")
+    if any(n.windows.edition == "Standard" for n in nodes):
+        raise section.error("nodes", "Standard", "a cluster needs the edition Enterprise or Datacenter")
     names = tuple(n.name for n in nodes)
     servers = tuple(_mailbox_server(s, names, defaults) for s in section.sections("mailbox_servers"))
     plan = ClusterPlan(
@@ -247,8 +296,11 @@ def _mailbox_server(section: Section, nodes: tuple[str, ...], defaults: _Default
         tuple(_member(section, "redundant_machines", n, nodes) for n in section.names("redundant_machines", nodes)),
         section.text("group", name),
         section.flag("online", True),
+        tuple(section.names("disks", ())),
     )
     section.close()
+    if plan.disks and plan.kind == "ccr":
+        raise section.error("disks", list(plan.disks), "CCR has no shared disks")
     return plan
 
 

@@ -47,7 +47,7 @@ _PRODUCTS = {
     "xp": "Microsoft Windows XP",
     "2003": "Microsoft Windows Server 2003",
     "vista": "Windows Vista (TM) Enterprise",
-    "2008": "Windows Server (R) 2008 Enterprise",
+    "2008": "Windows Server (R) 2008 {edition}",
 }
 _NT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _WINDOWS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion"
@@ -96,7 +96,7 @@ def _version(host: Host) -> None:
     major_minor, _, build = windows.version.rpartition(".")
     pack = windows.service_pack
     values = {
-        "ProductName": _PRODUCTS[windows.family],
+        "ProductName": _PRODUCTS[windows.family].format(edition=windows.edition),
         "CurrentVersion": major_minor,
         "CurrentBuildNumber": build,
         "SystemRoot": r"C:\WINDOWS",

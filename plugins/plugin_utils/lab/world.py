@@ -67,7 +67,10 @@ class Power(Enum):
 
 @dataclass(frozen=True)
 class Windows:
-    """family is 2003, 2008, xp or vista; version such as 5.2.3790; language 'en' or 'xx' (pseudo-localised)."""
+    """family is 2003, 2008, xp or vista; version such as 5.2.3790; language 'en' or 'xx' (pseudo-localised).
+
+    core: a Server Core installation of 2008.
+    """
 
     family: str
     version: str
@@ -75,6 +78,7 @@ class Windows:
     edition: str = "Enterprise"
     language: str = "en"
     oem_codepage: int = 437
+    core: bool = False
 
 
 @dataclass
@@ -119,7 +123,8 @@ class ScheduledTask:
 class Host:
     """One played Windows computer; a cluster node when cluster is set.
 
-    domain: the NetBIOS name. passwords: user name in lower case, without domain -> password.
+    passwords: user name in lower case, without domain -> password. features: Ids of what Server Manager has installed;
+    wizard_until: until when (lab seconds) somebody works in a wizard of Server Manager.
     """
 
     world: World
@@ -139,6 +144,8 @@ class Host:
     bits: Bits | None = None
     cluster: Cluster | None = None
     shutdown_pending: bool = False
+    features: set[str] = field(default_factory=set)
+    wizard_until: float = 0.0
 
     def answers(self) -> bool:
         """Whether WinRM answers: switched on, started, service running."""

@@ -38,9 +38,10 @@ class Commands:
         flow: Output | None = None
         for element in pipeline.elements:
             flow = self._redirected(element, self._element(element, flow))
-        failed_before = len(self._session.errors)
+        errors_before = len(self._session.errors)
+        self._session.program_failed = False
         yield from flow or ()
-        self._session.succeeded = len(self._session.errors) == failed_before
+        self._session.succeeded = len(self._session.errors) == errors_before and not self._session.program_failed
 
     def cmdlets(self) -> list[Cmdlet]:
         """The cmdlets that can be used now, by name."""
@@ -89,7 +90,7 @@ class Commands:
             yield from self._script_block(body, command, flow)
         except Exit as leaving:
             self._session.scopes[0]["lastexitcode"] = leaving.code
-            self._session.succeeded = leaving.code == 0
+            self._session.program_failed = leaving.code != 0
 
     # -- cmdlets
 

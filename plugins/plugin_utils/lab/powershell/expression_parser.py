@@ -190,7 +190,7 @@ class ExpressionParser(ABC):
         while True:
             if self.lexer.text.startswith("::", self.lexer.pos):
                 target = self._member(target, 2)
-            elif self.lexer.char() == "." and self.lexer.char(1) not in (".", ""):
+            elif self.lexer.char() == "." and self.lexer.char(1) != ".":
                 target = self._member(target, 1)
             elif self.lexer.char() == "[":
                 self.lexer.pos += 1

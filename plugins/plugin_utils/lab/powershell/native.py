@@ -54,7 +54,7 @@ def run(session: Session, path: str, arguments: Sequence[str], piped: Sequence[A
     yield from _lines(out.data, page)
     _say_errors(session, _lines(err.data, page))
     session.scopes[0]["lastexitcode"] = code
-    session.succeeded = code == 0
+    session.program_failed = code != 0
 
 
 def _shell(session: Session) -> Shell:

@@ -18,6 +18,7 @@ from .values import HashTable, TypeValue, compare, number, same, to_text, truth,
 
 Test = Callable[[Any, Any, bool], bool]
 _LARGEST_RANGE = 50_000
+_LARGEST = 50_000_000  # characters or items
 
 
 def binary(op: str, left: Any, right: Any) -> Any:
@@ -138,7 +139,10 @@ def _subtract(left: Any, right: Any) -> Any:
 
 def _multiply(left: Any, right: Any) -> Any:
     if isinstance(left, (str, list)):
-        return left * int(number(right))
+        times = int(number(right))
+        if len(left) * times > _LARGEST:
+            raise PSError("Exception of type 'System.OutOfMemoryException' was thrown.")
+        return left * times
     return number(left) * number(right)
 
 

@@ -35,6 +35,7 @@ class Session:
         self.snapins: set[str] = set()
         self.service_pack = 0  # of the Exchange snap-in, as it was when it was loaded
         self.succeeded = True  # $?
+        self.program_failed = False  # the last program or script file ended with another code than 0
         self.ended = False  # exit was met
         self.errors: list[ErrorRecord] = []
         self.error_sink: Callable[[ErrorRecord], None] = console.error

@@ -91,11 +91,14 @@ _FILES = {
     "winrm.cmd": ("winrm", _EVERYWHERE),
 }
 
+# windows-cli.md 3; PowerShell needs the .NET Framework, which Server Core of 2008 does not have
+_NOT_ON_CORE = ("ServerManagerCmd.exe", "WindowsPowerShell\\v1.0\\powershell.exe")
+
 
 def default_programs(windows: Windows) -> dict[str, tuple[str, str]]:
     """The files that such a Windows with WinRM, PowerShell and its cluster tools has: path -> (program, version)."""
     return {
         _SYSTEM32 + name: (program, windows.version)
         for name, (program, families) in _FILES.items()
-        if windows.family in families
+        if windows.family in families and not (windows.core and name in _NOT_ON_CORE)
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import exchange_registry
+from ..feature_tree import DIRECTORY_TOOLS, MAILBOX_SERVER
 from ..releases import release_of
 from ..world import GroupState
 
@@ -78,7 +79,15 @@ def groups(host: Host, _version: Version) -> str | None:
     if not host.world.physics.knobs.setup_checks_groups or host.cluster is None:
         return None
     owned = [group.name for group in host.cluster.groups if group.owner == host.name]
-    return f"Cluster resources are online on this node: {', '.join(owned)}." if owned else None
+    return f"Cluster resources are online on this node: '{', '.join(owned)}'." if owned else None
+
+
+def components(host: Host, _version: Version) -> str | None:
+    """exchange.md 10: what a mailbox server on Windows Server 2008 needs."""
+    missing = [name for name in MAILBOX_SERVER if name not in host.features]
+    if host.windows.family != "2008" or not missing:
+        return None
+    return f"Required Windows components are not installed: '{', '.join(missing)}'."
 
 
 def open_files(host: Host, _version: Version) -> str | None:
@@ -86,15 +95,17 @@ def open_files(host: Host, _version: Version) -> str | None:
     if not host.world.physics.knobs.setup_fails_on_open_files:
         return None
     running = [s for name in _PERFORMANCE_LOGS if (s := host.services.get(name)) and s.state == "running"]
-    return f"A process has open files: {running[0].display_name}." if running else None
+    return f"A process has open files: '{running[0].display_name}'." if running else None
 
 
 def organization(host: Host, version: Version, user: str) -> str | None:
     """Whether the user may prepare what the directory lacks."""
     rights = host.world.directory.rights.get(user.rpartition("\\")[2].lower(), ())
-    for right, needed in (("schema", schema_needed(host, version)), ("directory", directory_needed(host, version))):
-        if needed and right not in rights:
-            return f"You must be a member of the 'Schema Admins' and 'Enterprise Admins' groups ({right})."
+    needed = {"schema": schema_needed(host, version), "directory": directory_needed(host, version)}
+    for right in (right for right, needs in needed.items() if needs and right not in rights):
+        return f"You must be a member of the Schema Admins and Enterprise Admins groups: {right}."
+    if any(needed.values()) and host.windows.family == "2008" and DIRECTORY_TOOLS not in host.features:
+        return f"The directory cannot be prepared from this computer without '{DIRECTORY_TOOLS}'."
     return None
 
 

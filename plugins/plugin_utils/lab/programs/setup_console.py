@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from .. import language
+from .. import exchange_registry, language
+from ..files import FileSystemError
 
 if TYPE_CHECKING:
     from ..process import Process
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 NAME_WIDTH = 33
 DOTS = "." * 25
-LOG = r"C:\ExchangeSetupLogs\ExchangeSetup.log"
+FOLDER = r"C:\ExchangeSetupLogs"
+LOG = FOLDER + r"\ExchangeSetup.log"
 _PARTS = 5  # how often a running step shows its progress
 
 
@@ -30,7 +33,7 @@ class Console:
 
     def line(self, english: str, indent: int = 0) -> None:
         """A line that wraps hard at 80 columns, in the middle of words."""
-        text = " " * indent + self._words.text(english.replace("{", "{{").replace("}", "}}"))
+        text = " " * indent + self._words.sentence(english)
         if self._knobs.setup_wraps:
             parts = [text[i : i + WIDTH] for i in range(0, len(text), WIDTH)] or [""]
             text = "\n".join(parts)
@@ -67,8 +70,7 @@ class Log:
 
     def __init__(self, proc: Process) -> None:
         self._proc = proc
-        folder = LOG.rpartition("\\")[0]
-        proc.host.files.mkdir(folder, exist_ok=True)
+        proc.host.files.mkdir(FOLDER, exist_ok=True)
         proc.host.world.truth.effect(proc.host, "file", LOG, proc=proc)
 
     def write(self, text: str, level: int = 0) -> None:
@@ -76,4 +78,17 @@ class Log:
         world = self._proc.host.world
         date = world.date()
         stamp = f"{date.month}/{date.day}/{date.year} {date.hour % 12 or 12}:{date:%M:%S %p}"
-        self._proc.host.files.write(LOG, f"[{stamp}] [{level}] {text}\r\n".encode("cp1252", "replace"), append=True)
+        self._save(LOG, f"[{stamp}] [{level}] {text}\r\n".encode("cp1252", "replace"))
+
+    def script(self, action: str, role: str, steps: list[str]) -> None:
+        """The script of a task: the ID of a line is the start of the watermark of its step (exchange.md 4.4)."""
+        name = f"{FOLDER}\\{action}-{role}-{self._proc.host.world.date():%Y%m%d-%H%M%S}.ps1"
+        for number, step in enumerate(steps, 1):
+            # assumption: how ID and watermark belong together, and what stands before the comment
+            mark = exchange_registry.watermark(action, step)[:8]
+            line = f"Write-ExchangeSetupLog '{step}' # [ID = {mark}, Wt = {number}, isFatal = True]\r\n"
+            self._save(name, line.encode("cp1252", "replace"))
+
+    def _save(self, path: str, data: bytes) -> None:
+        with suppress(FileSystemError):  # Setup goes on when its log cannot be written
+            self._proc.host.files.write(path, data, append=True)

@@ -14,6 +14,7 @@ from ..releases import release_of
 from . import setup_checks
 from .setup_arguments import ArgumentError, Arguments, parse
 from .setup_console import Console, Log
+from .setup_mishaps import Mishap, Stopped, at_line, at_start
 from .setup_steps import ACTIONS, Step, StepError, Work
 
 if TYPE_CHECKING:
@@ -68,10 +69,17 @@ class Run:
         except Refused as refusal:
             self._log.write(f"[ERROR] {refusal}")
             return self._failed(refusal.early)
+        except Stopped:
+            return 0
+        return self._succeeded()
+
+    def _succeeded(self) -> int:
         self._end("completed successfully")
-        if self._physics.knobs.setup_success_sentence:
+        fault = self._host.world.faults.setup_moment(self._host, "end")
+        how = fault.name if fault else ""
+        if self._physics.knobs.setup_success_sentence and how != "setup_no_success":
             self._console.line(_SUCCESS)
-        return 0
+        return 1 if how == "setup_exit_1" else 0
 
     def _failed(self, early: bool) -> int:
         self._end("failed")
@@ -97,6 +105,9 @@ class Run:
         if runs_setup(self._host, apart_from=(self._proc, self._proc.parent)):
             raise Refused("Another instance of Setup is running.", early=True)
         self._proc.sleep(self._times.setup_start)
+        mishap = at_start(self._proc, self._source)
+        if mishap.text:
+            raise Refused(mishap.text, early=True)
         self._early(arguments)
         if arguments.act == "upgrade":
             self._upgrade()
@@ -169,20 +180,23 @@ class Run:
     def _check(self, action: str, fresh: bool) -> None:
         self._console.line("Performing Microsoft Exchange Server Prerequisite Check")
         checks = (setup_checks.restart_pending, setup_checks.unfinished(action), setup_checks.newer)
-        more = (setup_checks.windows, setup_checks.disk, setup_checks.groups, setup_checks.open_files)
+        more = (setup_checks.windows, setup_checks.components, setup_checks.disk, setup_checks.groups)
         if not fresh:
             return
         if self._work.organization():
             self._check_line("Organization Checks", self._times.setup_checks / 3, (self._organization,))
-        self._check_line("Mailbox Role Checks", self._times.setup_checks, (*checks, *more))
+        self._check_line("Mailbox Role Checks", self._times.setup_checks, (*checks, *more, setup_checks.open_files))
 
     def _check_line(self, name: str, seconds: float, checks: tuple[Check, ...]) -> None:
         self._console.begin(name)
         self._console.work(name, seconds)
-        fault = self._host.world.faults.setup_step(self._host, name)
-        sentences = [fault.args.get("text", "The check failed.")] if fault else []
+        mishap = at_line(self._proc, self._source, name)
+        mishap.take_its_course(self._proc)
+        sentences = [mishap.text] if mishap.text else []
         sentences += [text for check in checks if (text := check(self._host, self._version))]
         self._console.end(name, "FAILED" if sentences else "COMPLETED")
+        if mishap.warning:
+            self._console.line(mishap.warning, indent=1)
         for text in sentences:
             self._console.line(text, indent=5)
         if sentences:
@@ -190,6 +204,8 @@ class Run:
 
     def _configure(self, steps: list[Step], action: str) -> None:
         self._console.line("Configuring Microsoft Exchange Server")
+        for role in dict.fromkeys(step.role for step in steps if step.role):
+            self._log.script(action, role, [step.name for step in steps if step.role == role])
         for step in steps:
             self._run_step(step, action)
         for role in exchange_registry.marks(self._host):
@@ -197,23 +213,33 @@ class Run:
 
     def _run_step(self, step: Step, action: str) -> None:
         self._log.write(f"Beginning: {step.name}")
-        self._console.begin(step.name)
+        mishap = at_line(self._proc, self._source, step.name)
+        shown = mishap.how != "silent"
+        if shown:
+            self._console.begin(step.name)
         try:
             if step.role:
                 self._mark(step, action)
-            if step.begin:
-                step.begin()
-            self._console.work(step.name, step.seconds)
-            fault = self._host.world.faults.setup_step(self._host, step.name)
-            if fault:
-                raise StepError(fault.args.get("text", f"The step '{step.name}' failed. Error code is 1603."))
-            if step.end:
-                step.end()
+            self._do(step, mishap, shown)
         except StepError as error:
-            self._console.end(step.name, "FAILED")
+            if shown:
+                self._console.end(step.name, "FAILED")
             self._console.line(str(error), indent=5)
             raise Refused(str(error)) from error
         self._console.end(step.name, "COMPLETED")
+
+    def _do(self, step: Step, mishap: Mishap, shown: bool) -> None:
+        if step.begin:
+            step.begin()
+        if shown:
+            self._console.work(step.name, step.seconds)
+        else:
+            self._proc.sleep(step.seconds)
+        mishap.take_its_course(self._proc)
+        if mishap.text:
+            raise StepError(mishap.text)
+        if step.end:
+            step.end()
 
     def _mark(self, step: Step, action: str) -> None:
         exchange_registry.mark(self._host, step.role, action, step.name)

@@ -54,9 +54,13 @@ class Accounts:
             os.environ["NTLM_USER_FILE"] = str(path)
             yield
 
-    def logon(self, name: str) -> Logon:
+    def logon(self, name: str, *, credentials: bool = False) -> Logon:
         """The network logon of somebody who proved to be DOMAIN\\name, name@domain or name."""
-        return Logon(f"{self._netbios()}\\{self._plain(name)}", "network")
+        return Logon(f"{self._netbios()}\\{self._plain(name)}", "network", credentials=credentials)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such an account; Kerberos proves only that the domain knows it."""
+        return self._plain(name) in self._host.passwords
 
     def check(self, name: str, password: str) -> bool:
         """Whether the password is right, for Basic."""

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from .accounts import Accounts
 from .http import BadRequest, HttpRequest, read_request, response
-from .seal import CONTENT_TYPE, BadSeal, Login, LoginRefused, is_sealed
+from .seal import BadSeal, Login, LoginRefused, is_sealed
 from .service import NoAnswer, Service
+from .tls import MUTUAL, ServerTls
 
 if TYPE_CHECKING:
     from ..process import Logon
@@ -26,21 +27,34 @@ if TYPE_CHECKING:
 Headers = Sequence[tuple[str, str]]
 _COUNTING = threading.Lock()
 _SOAP = ("Content-Type", "application/soap+xml;charset=UTF-8")
+_BASIC = 'Basic realm="WSMAN"'
 
 
 @dataclass(frozen=True)
 class Access:
-    """What is let in. clear_body_answer: 401 or 500, by version (transport.md 4.4); largest_body in bytes."""
+    """What is let in.
+
+    clear_body_answer: 401 or 500, by version (transport.md 4.4); largest_body in bytes; old_tls: inside CredSSP.
+    """
 
     allow_unencrypted: bool = False
     allow_basic: bool = False
     clear_body_answer: int = 401
     largest_body: int = 2 * 150 * 1024
+    allow_credssp: bool = False
+    old_tls: bool = False
 
     def offers(self) -> Headers:
         """What a client without a login is told; Windows doesn't offer NTLM by its own name."""
-        schemes = ["Negotiate", "Kerberos"] + (['Basic realm="WSMAN"'] if self.allow_basic else [])
-        return [("WWW-Authenticate", scheme) for scheme in schemes]
+        schemes = {"Negotiate": True, "Kerberos": True, "CredSSP": self.allow_credssp, _BASIC: self.allow_basic}
+        return [("WWW-Authenticate", scheme) for scheme, allowed in schemes.items() if allowed]
+
+    def tokens(self, scheme: str) -> str:
+        """The offer that this scheme of a client's token belongs to; empty when it isn't taken."""
+        offers = {"negotiate": "Negotiate", "kerberos": "Kerberos"} | (
+            {"credssp": "CredSSP"} if self.allow_credssp else {}
+        )
+        return offers.get(scheme, "")
 
 
 @dataclass
@@ -73,29 +87,41 @@ class Connection:
     """Serves one socket until either side closes it."""
 
     def __init__(
-        self, sock: socket.socket, host: Host, service: Service, *, access: Access, counters: Counters
+        self,
+        sock: socket.socket,
+        host: Host,
+        service: Service,
+        *,
+        access: Access,
+        counters: Counters,
+        tls: ServerTls | None = None,
     ) -> None:
         self._sock = sock
+        self._tls = tls
+        self._certified = ""  # the account that the client's certificate is mapped to
         self._host = host
         self._service = service
         self._access = access
         self._counters = counters
         self._accounts = Accounts(host)
-        self._login = Login(self._accounts)
+        self._login = Login(self._accounts, old_tls=access.old_tls)
 
     def serve(self) -> None:
         """Answer requests; returns when the connection is over."""
         try:
-            with self._sock, self._sock.makefile("rb") as stream:
-                while self._serve_one(stream):
-                    pass
+            with self._sock:
+                if self._tls is not None:
+                    self._sock, self._certified = self._tls.shake_hands(self._sock)
+                with self._sock, self._sock.makefile("rb") as stream:
+                    while self._serve_one(stream):
+                        pass
         except OSError:
             return  # the client, or drop(), closed it
 
     def drop(self) -> None:
         """Close the connection at once, in the middle of whatever it does."""
         try:
-            self._sock.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)  # no word of TLS, and none of it pulled away
         except OSError:
             return  # closed already
 
@@ -146,12 +172,13 @@ class Connection:
         except BadSeal:
             return response(HTTPStatus.BAD_REQUEST)
         reply = self._service.answer(clear, logon)
-        return response(reply.status, [("Content-Type", CONTENT_TYPE)], self._login.seal(reply.body))
+        content_type, sealed = self._login.seal(reply.body)
+        return response(reply.status, [("Content-Type", content_type)], sealed)
 
     def _answer_clear(self, body: bytes, logon: Logon, headers: Headers) -> bytes:
         if not body:
             return response(HTTPStatus.OK, headers)
-        if not self._access.allow_unencrypted:
+        if not self._access.allow_unencrypted and self._tls is None:
             status = self._access.clear_body_answer
             return response(status, self._access.offers() if status == HTTPStatus.UNAUTHORIZED else ())
         reply = self._service.answer(body, logon)
@@ -160,29 +187,40 @@ class Connection:
     def _authenticate(self, authorization: str) -> tuple[Logon, Headers]:
         """Who it is, and headers for the answer; raises _Unauthorized."""
         scheme, _blank, credentials = authorization.partition(" ")
+        if authorization == MUTUAL:
+            return self._certificate(), ()
         try:
             data = base64.b64decode(credentials, validate=True)
         except binascii.Error as exc:
             raise _Unauthorized(self._access.offers()) from exc
-        if scheme.lower() == "negotiate":
-            return self._negotiate(data)
+        offer = self._access.tokens(scheme.lower())
+        if offer:
+            return self._negotiate(data, offer)
         if scheme.lower() == "basic" and self._access.allow_basic:
             return self._basic(data), ()
         if not self._login.complete:
             raise _Unauthorized(self._access.offers())
-        return self._accounts.logon(self._login.user), ()
+        return self._logon(), ()
 
-    def _negotiate(self, token: bytes) -> tuple[Logon, Headers]:
+    def _logon(self) -> Logon:
+        return self._accounts.logon(self._login.user, credentials=self._login.credentials)
+
+    def _negotiate(self, token: bytes, offer: str) -> tuple[Logon, Headers]:
         try:
-            answer = self._login.step(token)
+            answer = self._login.step(token, offer.lower())
         except LoginRefused as exc:
             raise _Unauthorized(self._access.offers()) from exc
         coded = base64.b64encode(answer).decode("ascii")
-        headers = [("WWW-Authenticate", f"Negotiate {coded}".strip())]
+        headers = [("WWW-Authenticate", f"{offer} {coded}".strip())]
         if not self._login.complete:
             raise _Unauthorized(headers)
         self._counters.add(logins=1)
-        return self._accounts.logon(self._login.user), headers if answer else ()
+        return self._logon(), headers if answer else ()
+
+    def _certificate(self) -> Logon:
+        if not self._certified:
+            raise _Unauthorized(self._access.offers())
+        return self._accounts.logon(self._certified)
 
     def _basic(self, data: bytes) -> Logon:
         name, _colon, password = _text(data).partition(":")

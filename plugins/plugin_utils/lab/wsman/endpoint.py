@@ -1,33 +1,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # FOR INTERNAL COLLECTION USE ONLY
-"""The WinRM listener of one played host."""
+"""The WinRM service of one played host."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .accounts import SPNEGO_MISSING
 from .connection import Access, Connection, Counters
+from .listener import Listener, thread
+from .messages import CMD_SHELL
 from .service import NoAnswer, Service
 from .shells import Quotas, Shells, StartCommand
+from .tls import ServerTls
 
 if TYPE_CHECKING:
     from ..world import Host
 
-T = TypeVar("T")
 DEFAULT_QUOTAS = Quotas()
-_BACKLOG = 64
 
 
 class WsmanEndpoint:
-    """Listens on 127.0.0.1 for one host; the port stays the same, and reserved, as long as this object is open.
+    """WinRM of one host: an http listener, and an https one where it has tls. Both serve the same shells.
 
-    clear_body_answer is the status (401 or 500) for SOAP in clear when that isn't allowed. start_command is cmd.start
-    unless given.
+    clear_body_answer is the status (401 or 500) for SOAP in clear when that isn't allowed. resource_uri is the name of
+    the cmd shell. start_command is cmd.start unless given.
     """
 
     def __init__(
@@ -38,49 +38,50 @@ class WsmanEndpoint:
         allow_unencrypted: bool = False,
         clear_body_answer: int = 401,
         allow_basic: bool = False,
+        allow_credssp: bool = False,
+        tls: ServerTls | None = None,
+        old_tls: bool = False,
+        resource_uri: str = CMD_SHELL,
         start_command: StartCommand | None = None,
     ) -> None:
         self.counters = Counters()
         self._host = host
         # twice the envelope: room for the frame of a sealed one, and for one that is answered with a fault
-        self._access = Access(allow_unencrypted, allow_basic, clear_body_answer, 2 * quotas.max_envelope)
+        self._access = Access(
+            allow_unencrypted, allow_basic, clear_body_answer, 2 * quotas.max_envelope, allow_credssp, old_tls
+        )
         self._shells = Shells(host, quotas, start_command or _cmd_start())
-        self._service = Service(host, quotas, self._shells, self._interrupt)
-        self._reserved: socket.socket | None = None  # stays bound: nobody else gets the port of a host that is off
-        self._listener: socket.socket | None = None
-        self._accepting = threading.Thread()
+        self._service = Service(host, quotas, self._shells, self._interrupt, resource_uri)
+        self._http = Listener(lambda sock: self._accept(sock, None))
+        self._https = Listener(lambda sock: self._accept(sock, tls)) if tls else None
         self._connections: set[Connection] = set()
         self._lock = threading.Lock()
 
+    @property
+    def https_port(self) -> int | None:
+        """The port of the https listener, which listens then if it hasn't before; None without one."""
+        return self._https.start() if self._https else None
+
     def start(self) -> int:
-        """Listen, if not already; returns the port, which the kernel chose at the first start."""
+        """Listen, if not already; returns the http port, which the kernel chose at the first start."""
         if SPNEGO_MISSING is not None:
             raise RuntimeError("the lab needs pyspnego: pip install pyspnego") from SPNEGO_MISSING
-        if self._reserved is None:
-            self._reserved = _bound(0)
-        port = int(self._reserved.getsockname()[1])
-        if self._listener is None:
-            self._listener = _bound(port)
-            self._listener.listen(_BACKLOG)
-            self._accepting = _thread("lab-winrm", self._accept, self._listener)
-        return port
+        if self._https is not None:
+            self._https.start()
+        return self._http.start()
 
     def stop(self) -> None:
         """Refuse new connections, drop those that are open, end all shells and what runs in them."""
-        if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
-            self._accepting.join()
-            self._listener.close()
-            self._listener = None
+        for listener in self._listeners():
+            listener.stop()
         self.drop_connections()
         self._shells.delete_all()
 
     def close(self) -> None:
-        """Stop for good and give the port back."""
+        """Stop for good and give the ports back."""
         self.stop()
-        if self._reserved is not None:
-            self._reserved.close()
-            self._reserved = None
+        for listener in self._listeners():
+            listener.close()
 
     def drop_connections(self) -> None:
         """Close all connections at once; shells and commands live on, as on Windows."""
@@ -89,17 +90,14 @@ class WsmanEndpoint:
         for connection in connections:
             connection.drop()
 
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                sock, _address = listener.accept()
-            except OSError:
-                return  # stopped
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(sock, self._host, self._service, access=self._access, counters=self.counters)
-            with self._lock:
-                self._connections.add(connection)
-            _thread("lab-winrm-client", self._serve, connection)
+    def _listeners(self) -> list[Listener]:
+        return [self._http, self._https] if self._https else [self._http]
+
+    def _accept(self, sock: socket.socket, tls: ServerTls | None) -> None:
+        connection = Connection(sock, self._host, self._service, access=self._access, counters=self.counters, tls=tls)
+        with self._lock:
+            self._connections.add(connection)
+        thread("lab-winrm-client", self._serve, connection)
 
     def _serve(self, connection: Connection) -> None:
         try:
@@ -114,20 +112,6 @@ class WsmanEndpoint:
         fault = faults.wire(self._host, verb, when) if faults is not None else None
         if fault is not None:
             raise NoAnswer(hold=fault.name == "hang")
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket on this port, 0 for one of the kernel's choice; two of them share a port as only one listens."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
-    return sock
-
-
-def _thread(name: str, body: Callable[[T], None], argument: T) -> threading.Thread:
-    thread = threading.Thread(target=body, args=(argument,), name=name, daemon=True)
-    thread.start()
-    return thread
 
 
 def _cmd_start() -> StartCommand:

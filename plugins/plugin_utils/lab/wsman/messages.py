@@ -189,16 +189,16 @@ def fault(message_id: str, what: Fault, machine: str) -> bytes:
     return _envelope(FAULT_ACTION, message_id, body)
 
 
-def created(shell_id: str, owner: str, spec: ShellSpec, idle_seconds: float) -> str:
+def created(shell_id: str, owner: str, spec: ShellSpec, idle_seconds: float, uri: str = CMD_SHELL) -> str:
     """The body that answers Create: the reference that pywinrm reads, and the shell that pypsrp reads."""
     directory = spec.working_directory
     where = f"<rsp:WorkingDirectory>{escape(directory)}</rsp:WorkingDirectory>" if directory else ""
     return (
         f"<x:ResourceCreated><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters>"
-        f"<w:ResourceURI>{CMD_SHELL}</w:ResourceURI><w:SelectorSet>"
+        f"<w:ResourceURI>{escape(uri)}</w:ResourceURI><w:SelectorSet>"
         f'<w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet></a:ReferenceParameters>'
         "</x:ResourceCreated>"
-        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{CMD_SHELL}</rsp:ResourceUri>"
+        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{escape(uri)}</rsp:ResourceUri>"
         f"<rsp:Owner>{escape(owner)}</rsp:Owner><rsp:ClientIP>127.0.0.1</rsp:ClientIP>{where}"
         f"<rsp:IdleTimeOut>PT{idle_seconds:.3f}S</rsp:IdleTimeOut><rsp:InputStreams>stdin</rsp:InputStreams>"
         "<rsp:OutputStreams>stdout stderr</rsp:OutputStreams><rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime>"

@@ -1,28 +1,41 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # FOR INTERNAL COLLECTION USE ONLY
-"""Login by NTLM and message encryption; both belong to one TCP connection (transport.md 4.5, 4.6, 5)."""
+"""Logins and message encryption; both belong to one TCP connection (transport.md 4.5, 4.6, 5).
+
+NTLM is always there. CredSSP needs `tls.py` and the cryptography package, Kerberos a keytab (KRB5_KTNAME) and the
+Python packages gssapi and krb5.
+"""
 
 from __future__ import annotations
 
 import re
 import struct
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+
+from .tls import hold_to_tls_1_0
 
 try:
     import spnego
     from spnego.exceptions import SpnegoError
+    from spnego.tls import default_tls_context, generate_tls_certificate
 except ImportError:
     spnego = None
 
 if TYPE_CHECKING:
     from .accounts import Accounts
 
-PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
-CONTENT_TYPE = f'multipart/encrypted;protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
+SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
+CREDSSP = "application/HTTP-CredSSP-session-encrypted"
+_PIECE = 16384  # bytes of a message that CredSSP seals in one go, a record of TLS
 _BOUNDARY = b"--Encrypted Boundary"
+_HEAD = re.compile(rb"--\s*Encrypted Boundary\r\n\s*Content-Type: application/HTTP-\w+-session-encrypted")
 _LENGTH = re.compile(rb"Length=(\d+)")
-_PAYLOAD = re.compile(rb"Content-Type: application/octet-stream\r\n(.*)--\s*Encrypted Boundary--\s*\Z", re.DOTALL)
+_PAYLOAD = re.compile(rb"Content-Type: application/octet-stream\r\n(.*?)(?:--\s*Encrypted Boundary--\s*)?\Z", re.DOTALL)
+_KERBEROS = bytes.fromhex("06092a864886f712010202")  # the mechanism's object identifier
 
 
 class LoginRefused(Exception):
@@ -34,10 +47,11 @@ class BadSeal(Exception):
 
 
 class Login:
-    """The security context of one TCP connection."""
+    """The security context of one TCP connection. old_tls: CredSSP speaks TLS 1.0 only."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, *, old_tls: bool = False) -> None:
         self._accounts = accounts
+        self._old_tls = old_tls
         self._context: Any = None
 
     @property
@@ -50,23 +64,55 @@ class Login:
         """The name as the client wrote it."""
         return str(self._context.client_principal)
 
-    def step(self, token: bytes) -> bytes:
-        """Take one token and return the next one for the client, maybe empty; raises LoginRefused."""
+    @property
+    def credentials(self) -> bool:
+        """Whether the client has handed over credentials to go on with."""
+        if self._credssp:
+            return self._context.get_extra_info("client_credential") is not None
+        return bool(self._context.context_attr & spnego.ContextReq.delegate)
+
+    @property
+    def _credssp(self) -> bool:
+        return str(self._context.protocol) == "credssp"
+
+    def step(self, token: bytes, scheme: str = "negotiate") -> bytes:
+        """Take one token and return the next one for the client, maybe empty; raises LoginRefused.
+
+        scheme: negotiate, kerberos or credssp, as the client called it.
+        """
         if not token:
             raise LoginRefused("no token")
         try:
             with self._accounts.visible():
                 if self._context is None or self._context.complete:
-                    self._context = _acceptor(token)
-                return self._context.step(token) or b""
-        except (SpnegoError, ValueError, struct.error) as exc:
+                    self._context = _acceptor(token, scheme, self._old_tls)
+                answer = self._context.step(token) or b""
+        except (SpnegoError, ValueError, struct.error, ImportError) as exc:
             self._context = None
             raise LoginRefused(str(exc)) from exc
+        if self.complete and not self._accounts.knows(self.user):
+            self._context = None
+            raise LoginRefused("no such account here")
+        return answer
 
     def unseal(self, body: bytes) -> bytes:
         """The clear message in a sealed body; raises BadSeal."""
-        length, payload = _LENGTH.search(body), _PAYLOAD.search(body)
-        if not self.complete or length is None or payload is None:
+        _nothing, *parts = _HEAD.split(body)
+        if not self.complete or not parts:
+            raise BadSeal("not a sealed message")
+        return b"".join(map(self._unseal, parts))
+
+    def seal(self, clear: bytes) -> tuple[str, bytes]:
+        """The Content-Type and the body that carry this message sealed."""
+        protocol, size = (CREDSSP, _PIECE) if self._credssp else (SPNEGO, len(clear))
+        pieces = [clear[start : start + size] for start in range(0, len(clear), size)]
+        kind = "multipart/x-multi-encrypted" if len(pieces) > 1 else "multipart/encrypted"
+        body = b"".join([*(self._seal(piece, protocol) for piece in pieces), _BOUNDARY, b"--\r\n"])
+        return f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"', body
+
+    def _unseal(self, part: bytes) -> bytes:
+        length, payload = _LENGTH.search(part), _PAYLOAD.search(part)
+        if length is None or payload is None:
             raise BadSeal("not a sealed message")
         blob = payload.group(1)
         try:
@@ -78,11 +124,10 @@ class Login:
             raise BadSeal("the message has not the length it says")
         return clear
 
-    def seal(self, clear: bytes) -> bytes:
-        """The body, of type CONTENT_TYPE, that carries this message sealed."""
+    def _seal(self, clear: bytes, protocol: str) -> bytes:
         sealed = self._context.wrap_winrm(clear)
         head = (
-            f"\r\n\tContent-Type: {PROTOCOL}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;"
+            f"\r\n\tContent-Type: {protocol}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;"
             f"Length={len(clear) + sealed.padding_length}\r\n"
         )
         return b"".join(
@@ -94,18 +139,36 @@ class Login:
                 struct.pack("<i", len(sealed.header)),
                 sealed.header,
                 sealed.data,
-                _BOUNDARY,
-                b"--\r\n",
             )
         )
 
 
-def _acceptor(token: bytes) -> Any:
-    """A context for a bare NTLM token (pywinrm) or one in SPNEGO (pypsrp)."""
-    protocol = "ntlm" if token.startswith(b"NTLMSSP\0") else "negotiate"
-    return spnego.server(hostname="node", service="http", protocol=protocol)
+def _acceptor(token: bytes, scheme: str, old_tls: bool) -> Any:
+    """A context for CredSSP, for a bare token of NTLM or Kerberos (pywinrm), or for one in SPNEGO (pypsrp)."""
+    more: dict[str, Any] = {}
+    if scheme == "credssp":
+        protocol, more = "credssp", {"credssp_tls_context": _credssp_tls(old_tls)}
+    elif token.startswith(b"NTLMSSP\0"):
+        protocol = "ntlm"
+    else:
+        protocol = "kerberos" if _KERBEROS in token[:20] else "negotiate"
+    return spnego.server(hostname="node", service="http", protocol=protocol, **more)
+
+
+@lru_cache(maxsize=2)
+def _credssp_tls(old: bool) -> Any:
+    """The TLS inside CredSSP, with a self-signed certificate, as on Windows."""
+    found = default_tls_context(usage="accept")
+    certificate, key, found.public_key = generate_tls_certificate()
+    with TemporaryDirectory(prefix="lab-credssp-") as folder:
+        path = Path(folder, "identity.pem")
+        path.write_bytes(certificate + key)
+        found.context.load_cert_chain(path)
+    if old:
+        hold_to_tls_1_0(found.context)
+    return found
 
 
 def is_sealed(content_type: str) -> bool:
     """Whether a Content-Type announces a sealed body."""
-    return content_type.lower().startswith("multipart/encrypted")
+    return content_type.lower().startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))

@@ -46,8 +46,16 @@ class Reply:
 class Service:
     """Answers the requests of one host."""
 
-    def __init__(self, host: Host, quotas: Quotas, shells: Shells, interrupt: Interrupt) -> None:
+    def __init__(
+        self,
+        host: Host,
+        quotas: Quotas,
+        shells: Shells,
+        interrupt: Interrupt,
+        resource_uri: str = messages.CMD_SHELL,
+    ) -> None:
         self._host = host
+        self._resource_uri = resource_uri
         self._quotas = quotas
         self._shells = shells
         self._interrupt = interrupt
@@ -73,7 +81,7 @@ class Service:
             return Reply(500, messages.fault(message_id, fault, self._host.name))
 
     def _do(self, request: Request, logon: Logon) -> str:
-        if request.resource_uri != messages.CMD_SHELL:
+        if request.resource_uri != self._resource_uri:
             raise no_resource()
         if not request.verb:
             raise no_action()
@@ -87,7 +95,7 @@ class Service:
     def _create(self, request: Request, logon: Logon) -> str:
         spec = messages.shell_spec(request)
         shell = self._shells.create(logon, spec)
-        return messages.created(shell.id, logon.user, spec, shell.idle_seconds)
+        return messages.created(shell.id, logon.user, spec, shell.idle_seconds, self._resource_uri)
 
     def _command(self, request: Request, logon: Logon) -> str:
         with self._shells.using(logon, request.shell_id) as shell:

@@ -4,16 +4,25 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import (
+    INSTALLER,
+    SCHEDULER,
+    SETUP,
     WIN32,
+    WSMAN,
     Failure,
+    Meaning,
     Refusal,
     bracketed_code,
     first_line,
+    known,
     native_code,
     native_failure,
     refuse,
+    told,
 )
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused
@@ -70,6 +79,54 @@ def test_every_known_code_has_a_name_and_a_meaning(code: int) -> None:
     assert not WIN32[code].meaning.endswith(".")
 
 
+TABLES = {"WIN32": WIN32, "INSTALLER": INSTALLER, "SETUP": SETUP, "SCHEDULER": SCHEDULER, "WSMAN": WSMAN}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_every_entry_has_a_name_a_meaning_and_no_more_than_one_sentence_of_it(table: dict[int, Meaning]) -> None:
+    for number, entry in table.items():
+        assert 0 <= number <= 0xFFFFFFFF
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9_]+", entry.name), number
+        assert entry.meaning, number
+        assert not entry.meaning.endswith("."), number
+        assert not entry.advice or entry.advice.endswith("."), number
+
+
+FIVE, OTHER = Meaning("FIVE", "five", ""), Meaning("OTHER", "other", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "tables", "entry"),
+    [
+        pytest.param(5, ({5: FIVE},), FIVE, id="the number"),
+        pytest.param(6, ({5: FIVE},), None, id="another number"),
+        pytest.param(0x80070005, ({5: FIVE},), FIVE, id="an HRESULT of a Win32 number"),
+        pytest.param(0x80070005 - 2**32, ({5: FIVE},), FIVE, id="the same, signed"),
+        pytest.param(0x80040005, ({5: FIVE},), None, id="an HRESULT of something else"),
+        pytest.param(-1, ({0xFFFFFFFF: FIVE},), FIVE, id="signed"),
+        pytest.param(0x80070005, ({0x80070005: OTHER}, {5: FIVE}), OTHER, id="the whole number leads"),
+        pytest.param(5, ({5: OTHER}, {5: FIVE}), OTHER, id="the first table leads"),
+        pytest.param(5, (), None, id="no table"),
+    ],
+)
+def test_known(code: int, tables: tuple[dict[int, Meaning], ...], entry: Meaning | None) -> None:
+    assert known(code, *tables) is entry
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (5, "5 FIVE: five"),
+        (0x80070005, "0x80070005 FIVE: five"),
+        (0x80070005 - 2**32, "0x80070005 FIVE: five"),
+        (6, "6 (0x00000006), no meaning known"),
+        (-1, "-1 (0xFFFFFFFF), no meaning known"),
+    ],
+)
+def test_told(code: int, said: str) -> None:
+    assert told(code, {5: FIVE}) == said
+
+
 def test_a_failure_says_what_was_done_to_whom_what_was_seen_and_what_to_do() -> None:
     failure = native_failure("Moving the group", "'G'", Result(5016, "Said this\r\n", "and that"))
     assert str(failure) == (
@@ -84,9 +141,9 @@ def test_a_failure_says_what_was_done_to_whom_what_was_seen_and_what_to_do() -> 
 @pytest.mark.parametrize(
     ("result", "parts"),
     [
-        pytest.param(Result(4711, "\r\nOops here\r\nmore"), ["exit code 4711", "Oops here"], id="unknown exit code"),
+        pytest.param(Result(47110, "\r\nOops here\r\nmore"), ["exit code 47110", "Oops here"], id="unknown exit code"),
         pytest.param(Result(1, "x 9999 (0x0000270f)"), ["exit code 1", "number 9999"], id="unknown number in the text"),
-        pytest.param(Result(4711), ["exit code 4711", "no output"], id="nothing said"),
+        pytest.param(Result(47110), ["exit code 47110", "no output"], id="nothing said"),
     ],
 )
 def test_an_unknown_code_is_shown_raw(result: Result, parts: list[str]) -> None:

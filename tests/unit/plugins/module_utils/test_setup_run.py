@@ -125,7 +125,7 @@ def test_what_a_dead_run_left_is_removed_first(world: World, why: str) -> None:
 
 def test_a_prepared_job_is_given_time_to_start() -> None:
     channel = Played(World(job=True, kind=KIND))
-    channel.clock.after(15, lambda: channel.change(lambda w: replace(w, started=True, images=("ExSetup.exe",))))
+    channel.clock.after(8, lambda: channel.change(lambda w: replace(w, started=True, images=("ExSetup.exe",))))
     run, _made = setup(channel)
     assert run.look().phase is Phase.RUNNING
 

@@ -731,7 +731,14 @@ ACTIONS = Path(bridge.__file__).parents[1] / "action"
 MODULES = ACTIONS.parent / "modules"
 
 
-@pytest.mark.parametrize("path", sorted(ACTIONS.glob("[a-z]*.py")), ids=lambda path: path.stem)
+NEEDS_NO_NODE = {"upgrade_report"}  # writes a file on the controller
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in ACTIONS.glob("[a-z]*.py") if path.stem not in NEEDS_NO_NODE),
+    ids=lambda path: path.stem,
+)
 def test_every_action_is_a_shim_over_the_module_of_its_name(path: Path) -> None:
     if not (MODULES / path.name).exists():
         pytest.fail(f"plugins/action/{path.name} has no module")

@@ -1,0 +1,202 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restarting a node: refused while it is needed, ordered once, proven by the boot time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline import Unquotable
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node, Result
+from ansible_collections.mailops.exchange2007.plugins.module_utils._restart import Restart
+from ansible_collections.mailops.exchange2007.plugins.module_utils._standing import Standing, StandingReader
+from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
+    Act,
+    Effect,
+    Played,
+    World,
+    task,
+    text,
+)
+
+PARAMS: dict[str, Any] = {
+    "reason": "Upgrade & more",
+    "wait_for_services": [],
+    "rejoin_cluster": True,
+    "timeout": 600,
+    "poll": 5.0,
+}
+OLD, NEW = "20260301100000.000000+000", "20260301221000.000000+000"
+ORDER = r'^shutdown /r /f /t 5 /c "Upgrade & more"$'
+READY = World(services={"ClusSvc": 4, "MSExchangeIS": 4})
+
+
+def restart(channel: Played, *, check: bool = False, **changes: Any) -> dict[str, Any]:
+    return Restart(task(channel, {**PARAMS, **changes}, check=check)).run()
+
+
+def silent(channel: Played, looks: int) -> Effect:
+    def effect(w: World) -> World:
+        channel.quiet = looks
+        return w
+
+    return effect
+
+
+def boot(**changes: Any) -> Effect:
+    return lambda w: replace(w, boot=NEW, **changes)
+
+
+def rebooting(world: World = READY, looks: int = 3, result: Result | None = None, lost: str = "") -> Played:
+    """A node that is silent for some looks after the order, and up again then."""
+    channel = Played(world)
+    order = Act(ORDER, silent(channel, looks), result or Result(0), lost=lost, later=((6, boot()),))
+    channel.acts = [order]
+    return channel
+
+
+def test_a_restart_is_proven_by_another_boot_time() -> None:
+    channel = rebooting()
+    assert restart(channel) == {
+        "changed": True,
+        "before": {"boot_time": OLD},
+        "after": {"boot_time": NEW},
+        "downtime": 15.0,
+    }
+    assert (channel.acts, channel.resets) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("result", "lost"),
+    [
+        pytest.param(Result(1, "", text("shutdown/1190-already-scheduled-en.txt")), "", id="scheduled already"),
+        pytest.param(Result(1115, ""), "", id="under way"),
+        pytest.param(Result(1717, ""), "", id="going down"),
+        pytest.param(Result(0), "after", id="the answer is lost"),
+    ],
+)
+def test_an_order_whose_answer_says_that_it_is_under_way(result: Result, lost: str) -> None:
+    assert restart(rebooting(result=result, lost=lost))["after"] == {"boot_time": NEW}
+
+
+@pytest.mark.parametrize(
+    ("result", "part"),
+    [(Result(5, "Access is denied.(5)"), "5 ERROR_ACCESS_DENIED"), (Result(47110, "?"), "exit code 47110")],
+)
+def test_an_order_that_is_refused(result: Result, part: str) -> None:
+    with pytest.raises(Failure, match=part):
+        restart(Played(READY, Act(ORDER, result=result)))
+
+
+def test_check_mode() -> None:
+    result = restart(Played(READY), check=True)
+    assert result["changed"]
+    assert result["commands"] == ['shutdown /r /f /t 5 /c "Upgrade & more"']
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+@pytest.mark.parametrize(
+    ("world", "rule", "part"),
+    [
+        (READY.with_group("CMS1", "NODEB"), "R1", "owns 'CMS1' \\(a clustered mailbox server\\)"),
+        (READY.with_group("Available Storage", "NODEB", 1), "R1", "'Available Storage'"),
+        (replace(READY, nodes={"NODEA": 2, "NODEB": 0}), "R2", "NODEA of the same cluster is paused"),
+        (replace(READY, nodes={"NODEA": 1, "NODEB": 0}), "R2", "NODEA of the same cluster is down"),
+        (replace(READY, nodes={"NODEA": 0, "NODEB": 0, "NODEC": 3}), "R2", "NODEC of the same cluster is joining"),
+    ],
+)
+def test_refused(world: World, rule: str, part: str, check: bool) -> None:
+    channel = Played(world)
+    with pytest.raises(Refusal, match=part) as refused:
+        restart(channel, check=check)
+    assert refused.value.refused == rule
+    assert channel.done == []
+
+
+def test_without_a_boot_time_nothing_is_ordered() -> None:
+    with pytest.raises(Failure, match="could not be proven"):
+        restart(Played(replace(READY, boot="")))
+
+
+def test_a_reason_that_cannot_be_passed_is_refused() -> None:
+    channel = Played(READY)
+    with pytest.raises(Unquotable):
+        restart(channel, reason='say "x"')
+    assert channel.done == []
+
+
+@pytest.mark.parametrize(
+    ("world", "params", "changes", "part"),
+    [
+        pytest.param(READY, {}, {"boot": OLD}, f"last seen: up since {OLD}", id="it did not restart"),
+        pytest.param(READY, {}, {"services": {"ClusSvc": 2}}, "ClusSvc not running", id="the Cluster service starts"),
+        pytest.param(
+            READY,
+            {"wait_for_services": ["MSExchangeIS"]},
+            {"services": {"ClusSvc": 4}},
+            "MSExchangeIS not",
+            id="absent",
+        ),
+        pytest.param(
+            READY, {}, {"nodes": {"NODEA": 0, "NODEB": 3}}, "in the cluster it is joining", id="not joined yet"
+        ),
+        pytest.param(READY, {}, {"cluster_rc": 1753}, "in the cluster it is not listed", id="no cluster yet"),
+    ],
+)
+def test_what_is_missing_is_waited_for_and_told(
+    world: World, params: dict[str, Any], changes: dict[str, Any], part: str
+) -> None:
+    channel = Played(world, Act(ORDER, lambda w: replace(w, **{"boot": NEW, **changes})))
+    with pytest.raises(Failure, match="Restarting the node on NODEB failed: not so after 600 s") as failed:
+        restart(channel, **params)
+    assert part in failed.value.seen
+    assert failed.value.changed
+
+
+def test_a_silent_node_is_told() -> None:
+    with pytest.raises(Failure, match="last seen: no answer"):
+        restart(rebooting(looks=1000))
+
+
+def test_the_cluster_need_not_be_awaited() -> None:
+    joining: Effect = lambda w: replace(w, boot=NEW, nodes={"NODEA": 0, "NODEB": 3})  # noqa: E731
+    assert restart(Played(READY, Act(ORDER, joining)), rejoin_cluster=False)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "shown", "complete"),
+    [
+        (Standing(), "no answer", False),
+        (Standing(True), "answers, everything there", True),
+        (Standing(True, NEW), f"up since {NEW}, everything there", True),
+        (Standing(True, NEW, ("X not running",)), f"up since {NEW}, X not running", False),
+    ],
+)
+def test_standing(standing: Standing, shown: str, complete: bool) -> None:
+    assert (str(standing), standing.complete()) == (shown, complete)
+
+
+@pytest.mark.parametrize(
+    ("world", "services", "membership", "missing"),
+    [
+        (READY, ["ClusSvc"], True, ()),
+        (READY, [], False, ()),
+        (READY, ["Nobody's"], False, ("Nobody's not running",)),
+        (replace(READY, nodes={"NODEA": 0, "NODEB": 2}), [], True, ("in the cluster it is paused",)),
+        (replace(READY, nodes={"NODEA": 0, "NODEB": -1}, wmi=False), [], True, ("in the cluster it is unknown",)),
+        (replace(READY, cluster_rc=1753), ["ClusSvc"], True, ("in the cluster it is not listed",)),
+    ],
+)
+def test_a_look(world: World, services: list[str], membership: bool, missing: tuple[str, ...]) -> None:
+    reader = StandingReader(Node("n", Played(world)), services, membership=membership)
+    assert reader.look() == Standing(True, OLD, missing)
+
+
+def test_a_look_over_a_lost_channel_is_no_answer() -> None:
+    channel = Played(READY)
+    channel.quiet = 1
+    assert StandingReader(Node("n", channel), ["X"], membership=True).look() == Standing()
+    assert channel.resets == 1
