@@ -14,8 +14,10 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._plan import report
 from ansible_collections.mailops.exchange2007.plugins.modules import upgrade_report as module
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils._controller_module import plain, validate
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _controller_module as bridge
+from jinja2 import Environment
 
+_TEMPLATE = Path(bridge.__file__).with_name("_report.html.j2")
 _FACTS = (
     "upgrade_observed",
     "upgrade_started",
@@ -32,7 +34,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's entry point."""
         super().run(tmp, task_vars)
-        valid = validate(module, plain(self._task.args))
+        valid = bridge.validate(module, bridge.plain(self._task.args))
         if valid.problem:
             return {"failed": True, "msg": f"mailops.exchange2007.upgrade_report: {valid.problem}"}
         hosts = [host for name in valid.params["hosts"] if (host := _facts(task_vars or {}, name))]
@@ -51,18 +53,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 def _facts(task_vars: dict[str, Any], name: str) -> dict[str, Any]:
     """The upgrade facts of a host; empty for one that was not surveyed."""
     variables = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
-    found = {fact: plain(variables[fact]) for fact in _FACTS if fact in variables}
+    found = {fact: bridge.plain(variables[fact]) for fact in _FACTS if fact in variables}
     return found if "upgrade_observed" in found else {}
 
 
 def _write(directory: Path, hosts: list[dict[str, Any]], content: dict[str, Any]) -> Path:
-    """Replace the run's file as a whole, so that a reader never sees half of it."""
+    """Replace the run's two files, JSON and HTML; returns the path of the first."""
     directory.mkdir(parents=True, exist_ok=True)
     cluster = re.sub(r"[^A-Za-z0-9_.-]", "_", str(content["cluster"]))
     started = min(str(host.get("upgrade_started", "")) for host in hosts)
     path = directory / f"{cluster}-{started}.json"
-    with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
-        json.dump(content, file, indent=2, sort_keys=True)
-        file.write("\n")
+    _replace(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    _replace(path.with_suffix(".html"), Environment(autoescape=True).from_string(_TEMPLATE.read_text()).render(content))
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole, so that a reader never sees half of it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
     Path(file.name).chmod(0o640)
-    return Path(file.name).replace(path)
+    Path(file.name).replace(path)

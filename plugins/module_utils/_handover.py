@@ -21,10 +21,11 @@ from ._exchange import Observation, Observer, owned_as_the_cluster_says
 from ._job import JobState, Phase
 from ._node import ChannelLost
 from ._servers import installed_shell, known_server, wait_for_server
+from ._setup_failures import explained, facts
 from ._setup_run import JOINABLE, Outcome
 from ._shell import CmsState, ExchangeShell, MailboxServer, active_machine, cms_state
 from ._task import Task
-from ._upgrade import cms_setup, prove_cms, read_proof
+from ._upgrade import cms_setup, cms_troubles, prove_cms, read_proof
 from ._versions import parse_version, release_rank
 from ._wait import Limit
 
@@ -189,8 +190,8 @@ class Handover:
         done: dict[str, Callable[[MailboxServer], MailboxServer]] = {
             "stop": lambda s: self._stop(shell, s),
             "move": lambda s: self._move(shell, s, seen),
-            "upgrade": lambda s: self._upgrade(s, job),
-            "start": lambda s: self._start(shell, s),
+            "upgrade": lambda s: self._upgrade(s, job, seen),
+            "start": lambda s: self._start(shell, s, seen),
         }
         for step in steps:
             self._task.progress(f"{server.name}: {_SHOWN[step]}")
@@ -213,19 +214,22 @@ class Handover:
         moved = owned_as_the_cluster_says(_seen(server, answer), cluster)
         return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
 
-    def _upgrade(self, server: MailboxServer, job: JobState) -> MailboxServer:
+    def _upgrade(self, server: MailboxServer, job: JobState, seen: Observation) -> MailboxServer:
+        """Only a clear failure ends the window here: whether a doubtful Setup worked is proven behind the start."""
         self._outcome = self._setup.wait(job)
         trouble = self._outcome.trouble()
         if trouble:
-            advice = "Look at log_excerpt and at ExchangeSetup.log on the node."
-            raise Failure("Upgrading the clustered mailbox server", server.name, f"{trouble}.", advice, changed=True)
+            self._outcome = replace(self._outcome, log_excerpt=self._tidy_quietly())
+            trace = self._outcome.trace(**facts(seen, self._look_quietly()))
+            raise explained("Upgrading the clustered mailbox server", server.name, f"{trouble}.", trace)
         return server
 
-    def _start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
+    def _start(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
         answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
         server = replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
-        if self._outcome:
-            prove_cms(server, self._release, self._outcome)
+        if self._outcome and cms_troubles(server, self._release, self._outcome):
+            self._outcome = replace(self._outcome, log_excerpt=self._tidy_quietly())
+            prove_cms(server, self._release, self._outcome, seen, self._look_quietly())
         server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
         self._window.closed = self._task.clock.now()
         return server
@@ -255,7 +259,8 @@ class Handover:
         advice = (
             f"{failure.advice} {server.name} MAY BE DOWN: run the playbook again, which goes on from what it finds."
         )
-        outcome = replace(self._outcome, log_excerpt=excerpt).as_dict() if self._outcome else {}
+        said = self._outcome and replace(self._outcome, log_excerpt=excerpt or self._outcome.log_excerpt)
+        outcome = said.as_dict() if said else {}
         data = {**outcome, **failure.data, "timings": self._window.timings}
         return Failure(failure.doing, failure.target, failure.seen, advice, changed=True, **data)
 
@@ -265,6 +270,14 @@ class Handover:
             return self._setup.tidy()
         except (ChannelLost, Failure):
             return ""
+
+    def _look_quietly(self) -> Observation | None:
+        """The node after a Setup that failed, without its shell; None where it does not answer."""
+        try:
+            return self._observer.observe(self._task.clock.now(), mailbox_servers=False)
+        except ChannelLost:
+            self._task.node.channel.reset()
+            return None
 
     def _result(
         self, before: MailboxServer, after: MailboxServer, steps: list[str], *, changed: bool

@@ -39,6 +39,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _PROLOG = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]+)["']""")
+_CLOSING = "\"'. "
 _READ_LIMIT = 600.0  # seconds for -query and -whatIf, which walk all of Windows' packages
 _CLEAN_LIMIT = 60.0  # seconds for del
 
@@ -103,19 +104,20 @@ class Features:
         return [known[name] for name in close]
 
     def named_in(self, text: str) -> list[Feature]:
-        """Those that a text of -whatIf names, by id in brackets or by display name at the end of a line.
+        """Those that a text of -whatIf names, by id in brackets or by display name at the end of a line, bare or in
+        brackets (no transcript of a real host is known).
 
         Both come from the same Windows, so they are in the same language; nothing else of the text is understood.
         """
-        ends = [line.strip().rstrip(".").casefold() for line in text.splitlines() if line.strip()]
+        ends = [line.strip().rstrip(_CLOSING).casefold() for line in text.splitlines() if line.strip()]
         return [feature for feature in self.items if any(_names(end, feature) for end in ends)]
 
 
 def _names(line: str, feature: Feature) -> bool:
     if f"[{feature.id.casefold()}]" in line:
         return True
-    label = feature.label.strip().rstrip(".").casefold()
-    return bool(label) and bool(re.search(rf"(?:^|[\]:]\s*){re.escape(label)}$", line))
+    label = re.escape(feature.label.strip().rstrip(_CLOSING).casefold())
+    return bool(label) and bool(re.search(rf"(?:(?:^|[\]:]\s*){label}|\[{label}\])$", line))
 
 
 def parse_features(data: bytes) -> Features:

@@ -9,16 +9,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._errors import Failure
-from ._exchange import Observation, setup_job
+from ._exchange import Observation, Observer, setup_job
 from ._job import JobState, Phase
+from ._node import ChannelLost
 from ._setup import Console, parse_console, setup_line
+from ._setup_failures import explained, facts
+from ._setup_trace import Fate, Trace
 from ._task import Task
 from ._wait import Limit
 
 LOG = r"%SystemDrive%\ExchangeSetupLogs\ExchangeSetup.log"
 _LOG_LINES = 60  # lines of the log kept as evidence
 _SETTLE = 10.0  # seconds that a prepared job of somebody else may take until it starts
-
+_FATES = {
+    Phase.DIED: Fate.KILLED,
+    Phase.ABSENT: Fate.KILLED,
+    Phase.PREPARED: Fate.NOT_STARTED,
+    Phase.RUNNING: Fate.RUNNING,
+}
 
 JOINABLE = (Phase.RUNNING, Phase.FINISHED)
 
@@ -51,6 +59,16 @@ class Outcome:
             return ""
         said = " ".join(self.console.errors) or ", ".join(f"step {step} failed" for step in self.console.failed_steps)
         return f"exit code {self.rc}: {said or 'no error text on the console'}"
+
+    def doubt(self) -> str:
+        """Why exit code 0 is not enough; '' where it is. On a console in another language no sentence is looked for."""
+        if self.trouble() or self.console.succeeded or not self.trace().english:
+            return ""
+        return "exit code 0, but Setup never printed that it succeeded"
+
+    def trace(self, **facts: Any) -> Trace:
+        """What the run left behind, for the diagnosis; facts: other fields of Trace."""
+        return Trace(rc=self.rc, output=self.output, log=self.log_excerpt, **facts)
 
 
 class SetupRun:
@@ -139,19 +157,25 @@ class SetupRun:
     _shown_at = 0.0
 
     def _unfinished(self, state: JobState, duration: float) -> Failure:
-        console = parse_console(state.output)
-        at = f", last step seen: {console.current}" if console.current else ""
-        if state.phase in (Phase.DIED, Phase.ABSENT):
-            seen = f"Setup ended without an exit code (killed, or the node went down){at}."
-            advice = "Look at ExchangeSetup.log on the node; running again starts the same Setup, which resumes."
-        elif state.phase is Phase.PREPARED:
-            seen = "the scheduled task did not start."
-            advice = "Give the account the right 'Log on as a batch job' on the node, then run again."
-        else:
-            known = "still runs" if state.phase is Phase.RUNNING else "may still run: the node does not answer"
-            seen = f"Setup {known} after {duration:.0f} s{at}; it was not stopped."
-            advice = "Run again, which joins it and starts nothing twice; or give a longer timeout."
-        return Failure("Running Setup", self._task.node.name, seen, advice, changed=True, stdout=state.output)
+        fate = _FATES.get(state.phase, Fate.SILENT)
+        at = f", last step seen: {current}" if (current := parse_console(state.output).current) else ""
+        seen = {
+            Fate.KILLED: f"Setup ended without an exit code{at}.",
+            Fate.NOT_STARTED: "the scheduled task did not start.",
+            Fate.RUNNING: f"Setup still runs after {duration:.0f} s{at}; it was not stopped.",
+        }.get(fate, f"Setup may still run: the node does not answer after {duration:.0f} s{at}; it was not stopped.")
+        left = self._left_behind() if fate is Fate.KILLED else {}
+        trace = Trace(output=state.output, fate=fate, **left)
+        return explained("Running Setup", self._task.node.name, seen, trace, stdout=state.output)
+
+    def _left_behind(self) -> dict[str, Any]:
+        """What a Setup that was killed left in its log and in the registry, as far as the node answers."""
+        observer = Observer(self._task.node, self._task.params["media"])
+        try:
+            return {"log": self._log_excerpt(), **facts(None, observer.observe(0, mailbox_servers=False))}
+        except ChannelLost:
+            self._task.node.channel.reset()
+            return {}
 
     def _log_excerpt(self) -> str:
         """The last lines that this run wrote to ExchangeSetup.log; '' where they can't be read."""

@@ -112,7 +112,12 @@ class Trace:
     @property
     def english(self) -> bool:
         """Whether the console is in English, so that a missing sentence means something."""
-        return self.console.succeeded is not None or any(p.step and p.step.result == "COMPLETED" for p in self.parts)
+        return "configuring microsoft exchange" in self.output.lower()
+
+    @property
+    def claims_success(self) -> bool:
+        """Whether neither exit code nor console speaks of a failure."""
+        return self.rc == 0 and self.console.succeeded is not False
 
     @property
     def said(self) -> str:

@@ -14,7 +14,9 @@ from ._errors import Failure, refuse
 from ._exchange import Observation, Observer
 from ._job import JobState, Phase
 from ._setup import upgrade_arguments, upgrade_cms_arguments
+from ._setup_failures import explained, facts
 from ._setup_run import JOINABLE, Outcome, SetupRun
+from ._setup_trace import Trace
 from ._shell import CmsState, MailboxServer
 from ._task import Credentials, Task
 from ._versions import release_rank
@@ -90,12 +92,15 @@ class UpgradeNode:
         return {**self._result(seen, after, changed=True), **outcome.as_dict(), "removed_rollups": removed}
 
     def _prove(self, before: Observation, after: Observation, outcome: Outcome) -> None:
-        troubles = [outcome.trouble()]
-        if after.bits.release != self._release:
+        troubles = [outcome.trouble(), outcome.doubt()]
+        reached = after.bits.release == self._release
+        if not reached:
             troubles.append(f"the registry says {after.bits.version or 'nothing'} and not {self._release.upper()}")
         if after.bits.interrupted:
             troubles.append(f"marks of an unfinished Setup are left: {', '.join(after.bits.interrupted)}")
-        _raise_for(troubles, "Upgrading the program files", before.node, outcome, before=_version(before))
+        seen = facts(before, after, owns_nothing=True)
+        trace = outcome.trace(wanted=self._release, reached=reached, **seen)
+        _raise_for(troubles, "Upgrading the program files", before.node, outcome, trace, before=_version(before))
 
     def _result(self, before: Observation, after: Observation, *, changed: bool) -> dict[str, Any]:
         restart = changed or after.pending.required is not False
@@ -131,8 +136,9 @@ class UpgradeCms:
             result = {"changed": True, "restart_required": False, "commands": [self._setup.command]}
             return {**_cms_result(server, server), **result}
         outcome = self._setup.finish(state, seen)
-        after = self._owned(self._observer.observe(self._task.clock.now()))
-        prove_cms(after, self._release, outcome)
+        behind = self._observer.observe(self._task.clock.now())
+        after = self._owned(behind)
+        prove_cms(after, self._release, outcome, seen, behind)
         return {**_cms_result(server, after), **outcome.as_dict(), "changed": True, "restart_required": False}
 
     def _owned(self, seen: Observation) -> MailboxServer:
@@ -169,20 +175,33 @@ def cms_setup(task: Task) -> SetupRun:
     return SetupRun(task, "upgradecms", arguments, limit)
 
 
-def prove_cms(server: MailboxServer, release: str, outcome: Outcome) -> None:
-    """Raise Failure unless Setup succeeded and the directory has the new version."""
-    troubles = [outcome.trouble()]
+def cms_troubles(server: MailboxServer, release: str, outcome: Outcome) -> list[str]:
+    """What speaks against a success of Setup /upgradecms; empty: nothing."""
+    troubles = [outcome.trouble(), outcome.doubt()]
     if server.release != release:
         troubles.append(f"the directory says {server.version or 'nothing'} and not {release.upper()}")
-    _raise_for(troubles, "Upgrading the clustered mailbox server", server.name, outcome)
+    return [trouble for trouble in troubles if trouble]
 
 
-def _raise_for(troubles: list[str], doing: str, target: str, outcome: Outcome, **data: Any) -> None:
+def prove_cms(
+    server: MailboxServer,
+    release: str,
+    outcome: Outcome,
+    before: Observation | None = None,
+    after: Observation | None = None,
+) -> None:
+    """Raise Failure unless Setup succeeded and the directory has the new version. before, after: for the diagnosis."""
+    seen = {**facts(before, after), "version": str(server.version or ""), "wanted": release}
+    trace = outcome.trace(reached=server.release == release, **seen)
+    troubles = cms_troubles(server, release, outcome)
+    _raise_for(troubles, "Upgrading the clustered mailbox server", server.name, outcome, trace)
+
+
+def _raise_for(troubles: list[str], doing: str, target: str, outcome: Outcome, trace: Trace, **data: Any) -> None:
     said = [trouble for trouble in troubles if trouble]
     if said:
-        advice = "Look at log_excerpt and at ExchangeSetup.log on the node; running again starts the same Setup again."
         data = {**data, **outcome.as_dict(), "stdout": outcome.output}
-        raise Failure(doing, target, f"{'; '.join(said)}.", advice, changed=True, **data)
+        raise explained(doing, target, f"{'; '.join(said)}.", trace, **data)
 
 
 def _version(seen: Observation) -> dict[str, Any]:

@@ -8,8 +8,8 @@ module: upgrade_report
 short_description: Write the report of one cluster's upgrade on the controller
 version_added: 1.0.0
 description:
-  - Writes what was learnt of a cluster in this run as a JSON file on the controller; versions before and after, what
-    Setup said, measured outages, owners of groups, and what is not proven.
+  - Writes what was learnt of a cluster in this run as a JSON file on the controller, and as an HTML page beside it;
+    versions before and after, what Setup said, measured outages, owners of groups, and what is not proven.
   - The role P(mailops.exchange2007.upgrade#role) calls it after each node and at the end; every call of one run writes
     the same file anew.
 options:
@@ -48,7 +48,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The file that was written.
+  description: The JSON file that was written; the HTML page has the same name with C(.html).
   returned: success
   type: str
   sample: /var/log/exchange-upgrade/CLUS1-20260301T220000Z.json

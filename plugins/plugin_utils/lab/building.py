@@ -30,6 +30,7 @@ from .world import (
     Resource,
     ResourceState,
     StorageGroupCopy,
+    Version,
     Windows,
     World,
 )
@@ -44,9 +45,9 @@ _FOLDERS = (r"C:\WINDOWS\Temp", r"C:\Program Files", r"C:\Documents and Settings
 def build(topology: Topology, clock: Clock, seed: int = 0) -> World:
     """The world, everything up and settled."""
     rights = {account.user.rpartition("\\")[2].lower(): account.rights for account in topology.accounts}
-    world = World(
-        clock, Directory(topology.domain, topology.schema, rights=rights, controllers=list(topology.controllers))
-    )
+    directory = Directory(topology.domain, topology.schema, rights=rights, controllers=list(topology.controllers))
+    directory.prepared = _prepared(topology.schema)
+    world = World(clock, directory)
     world.random.seed(seed)
     world.truth, world.faults = Truth(world), Faults(world)
     world.physics = Physics(world, topology.durations, topology.knobs)
@@ -60,6 +61,11 @@ def build(topology: Topology, clock: Clock, seed: int = 0) -> World:
     for name, fields in topology.faults:
         world.faults.inject(name, fields)
     return world
+
+
+def _prepared(schema: int) -> Version:
+    """The newest release whose schema the directory has."""
+    return max(r.program_files for r in RELEASES.values() if r.schema <= max(schema, RELEASES["rtm"].schema))
 
 
 def _host(world: World, plan: HostPlan, topology: Topology) -> Host:

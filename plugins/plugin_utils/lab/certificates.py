@@ -9,7 +9,7 @@ account to log in with; stranger.pem and stranger.key, signed by the same author
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Certificates:
         self._place = inventory.resolve().with_name(f"{inventory.stem}-certificates")
         self._accounts = [account.user for account in topology.accounts]
         self._authority: Authority | None = None
+        self._written: list[Path] = []
         self._users: dict[bytes, str] = {}
 
     @property
@@ -42,19 +43,23 @@ class Certificates:
         authority = self._authority or self._begin()
         identity = authority.old_server(name) if plan.certificate == "old" else authority.server(name)
         path = self._place / f"listener-{name.lower()}.pem"
-        write_private(path, identity.key_pem + identity.certificate_pem)
+        self._save(path, identity.key_pem + identity.certificate_pem)
         return ServerTls(server_context(path, self._place / "ca.pem", old=plan.tls == "1.0"), self._users)
 
     def remove(self) -> None:
-        """Remove the files."""
-        shutil.rmtree(self._place, ignore_errors=True)
+        """Remove the files, and the folder unless somebody else's are in it."""
+        for path in self._written:
+            path.unlink(missing_ok=True)
+        if self._written:
+            with suppress(OSError):
+                self._place.rmdir()
 
     def _begin(self) -> Authority:
         from .pki import Authority
 
         self._place.mkdir(mode=0o700, exist_ok=True)
         self._authority = Authority()
-        write_private(self._place / "ca.pem", self._authority.certificate_pem)
+        self._save(self._place / "ca.pem", self._authority.certificate_pem)
         for user in self._accounts:
             name = user.rpartition("\\")[2].lower()
             self._users[self._write(name, self._authority.client(name)).fingerprint] = user
@@ -62,6 +67,10 @@ class Certificates:
         return self._authority
 
     def _write(self, name: str, identity: Identity) -> Identity:
-        write_private(self._place / f"{name}.pem", identity.certificate_pem)
-        write_private(self._place / f"{name}.key", identity.key_pem)
+        self._save(self._place / f"{name}.pem", identity.certificate_pem)
+        self._save(self._place / f"{name}.key", identity.key_pem)
         return identity
+
+    def _save(self, path: Path, text: str) -> None:
+        self._written.append(path)
+        write_private(path, text)

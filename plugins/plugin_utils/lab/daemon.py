@@ -98,7 +98,8 @@ class Daemon:
         return {
             "lab": report["lab"],
             "hosts": {
-                name: {"port": self._ports[name].http, "answers": host["answers"]} for name, host in report["hosts"].items()
+                name: {"port": self._ports[name].http, "answers": host["answers"]}
+                for name, host in report["hosts"].items()
             },
             "clusters": report["clusters"],
             "outages": {name: outage["total_seconds"] for name, outage in report["outages"].items()},

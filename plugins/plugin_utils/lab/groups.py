@@ -200,7 +200,8 @@ class Groups:
         """What comes of the attempt to start a group on its owner."""
         cluster, cms = self.cluster_of(group), self.cms_of(group)
         owner = cluster.member(group.owner)
-        failed = cms is not None and (owner is None or not fits(cms, owner))
+        # exchange.md 2.5: a node runs one CMS; cluster.exe may bring a second one there, but it does not start.
+        failed = cms is not None and (owner is None or not fits(cms, owner) or _runs_another(cluster, group))
         self._mounted(group, mount and not failed)
         for resource in group.resources:
             resource.state = self._result(cms, resource, failed)
@@ -295,6 +296,12 @@ def _has_room(cluster: Cluster, group: Group, host: Host) -> bool:
         return False
     servers = [g for g in cluster.groups if g is not group and g.kind == "cms" and g.owner == host.name]
     return group.kind != "cms" or not servers
+
+
+def _runs_another(cluster: Cluster, group: Group) -> bool:
+    """Whether Exchange of another CMS runs on the owner of this one's group."""
+    others = (g for g in cluster.groups if g is not group and g.kind == "cms" and g.owner == group.owner)
+    return any(is_exchange(r) and r.state is _ONLINE for g in others for r in g.resources)
 
 
 def _named(name: str, names: Iterable[str]) -> bool:

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAYS = 7  # no lab lives longer
 _ADDRESS = "127.0.0.1"
-_NEW_KEY, _OLD_KEY = 2048, 1024  # bits
+_BITS = 2048
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Authority:
     """Signs certificates; made anew for each lab."""
 
     def __init__(self) -> None:
-        self._key = rsa.generate_private_key(65537, _NEW_KEY)
+        self._key = rsa.generate_private_key(65537, _BITS)
         name = _name("Lab certificate authority")
         constraints = x509.BasicConstraints(ca=True, path_length=0)
         self.certificate = (
@@ -64,21 +64,21 @@ class Authority:
     def server(self, name: str) -> Identity:
         """The certificate of an https listener, for the host's name and the loopback address."""
         names: list[x509.GeneralName] = [x509.DNSName(name), x509.IPAddress(IPv4Address(_ADDRESS))]
-        return self._issue(name, _NEW_KEY, x509.SubjectAlternativeName(names), ExtendedKeyUsageOID.SERVER_AUTH)
+        return self._issue(name, x509.SubjectAlternativeName(names), ExtendedKeyUsageOID.SERVER_AUTH)
 
     def old_server(self, name: str) -> Identity:
-        """A certificate of the time: a common name, no alternative one, a short key (transport.md 9)."""
-        # assumption: SHA-256 instead of SHA-1, which the cryptography package does not sign with any more
-        return self._issue(name, _OLD_KEY, None, ExtendedKeyUsageOID.SERVER_AUTH)
+        """A certificate as they were made then: a common name, and no alternative one (transport.md 9)."""
+        # assumption: SHA-256 and 2048 bits, not the SHA-1 and 1024 that some had and that OpenSSL refuses to load
+        return self._issue(name, None, ExtendedKeyUsageOID.SERVER_AUTH)
 
     def client(self, user: str) -> Identity:
         """The certificate of a user, who may log in with it where it is mapped to an account."""
-        return self._issue(user, _NEW_KEY, None, ExtendedKeyUsageOID.CLIENT_AUTH)
+        return self._issue(user, None, ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def _issue(
-        self, name: str, bits: int, names: x509.SubjectAlternativeName | None, purpose: x509.ObjectIdentifier
+        self, name: str, names: x509.SubjectAlternativeName | None, purpose: x509.ObjectIdentifier
     ) -> Identity:
-        key = rsa.generate_private_key(65537, bits)
+        key = rsa.generate_private_key(65537, _BITS)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (
             _builder(_name(name), self.certificate.subject, key)

@@ -85,7 +85,8 @@ def read(top: Section, name: str) -> Topology:
         or (Account(f"{netbios}\\upgrade", PASSWORD),),
         clusters=tuple(_cluster(s, defaults) for s in top.sections("clusters")),
         computers=tuple(
-            _host(s, _Defaults(defaults.windows, None, (), defaults.services)) for s in top.sections("computers")
+            _host(s, _Defaults(defaults.windows, None, (), defaults.services, winrm=defaults.winrm))
+            for s in top.sections("computers")
         ),
         durations=_settings(top.section("durations"), Durations, set()),
         knobs=_settings(top.section("knobs"), Knobs, {f.name for f in fields(language.Knobs)}),

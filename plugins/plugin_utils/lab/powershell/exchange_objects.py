@@ -57,6 +57,7 @@ class Server:
 
     @property
     def fqdn(self) -> str:
+        """The fully qualified name."""
         return f"{self.name}.{self.domain}"
 
     @property

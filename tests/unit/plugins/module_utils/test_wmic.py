@@ -42,6 +42,22 @@ def test_a_query_never_waits_for_input_and_needs_no_style_sheet() -> None:
             ],
             id="values with blanks",
         ),
+        pytest.param(
+            "nodes-minus-one.txt", ("Name", "State"), [("NODEA", "0"), ("NODEB", "4294967295")], id="-1, unsigned"
+        ),
+        pytest.param(
+            "groups-names-with-blanks.txt",
+            ("Name", "State"),
+            [
+                ("Cluster Group", "0"),
+                ("Print & Fax (HQ)", "1"),
+                ("CMS1", "3"),
+                ("G 4", "2"),
+                ("G 5", "4"),
+                ("G 6", "4294967295"),
+            ],
+            id="names with blanks",
+        ),
         pytest.param("last-boot-up-time.txt", ("LastBootUpTime",), [("20070304120000.500000+060",)], id="one column"),
     ],
 )

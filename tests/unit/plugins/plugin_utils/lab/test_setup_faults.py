@@ -253,10 +253,10 @@ def test_the_failing_task_is_found_by_its_watermark() -> None:
     files = done.it.host("NODEB").files
     scripts = [name for name in files.listdir(LOGS) if name.endswith(".ps1")]
     assert [re.sub(r"\d{8}-\d{6}", "X", name) for name in scripts] == [
-        "BuildToBuildUpgrade-MailboxRole-X.ps1",
         "BuildToBuildUpgrade-AdminTools-X.ps1",
+        "BuildToBuildUpgrade-MailboxRole-X.ps1",
     ]
-    text = files.read(f"{LOGS}\\{scripts[0]}").decode()
+    text = files.read(f"{LOGS}\\{scripts[1]}").decode()
     found = re.findall(r"'(.+)' # \[ID = ([0-9a-f]{8}), Wt = \d+, isFatal = (?:True|False)\]\r\n", text)
     mark = str(done.it.host("NODEB").registry.get(role_key("MailboxRole"), "Watermark"))
     assert [step for step, id_ in found if id_ == mark[:8]] == ["Copying Exchange files"]

@@ -56,7 +56,8 @@ def test_messages_both_ways(protocol: str) -> None:
     assert (login.complete, login.user) == (True, USER)
     for clear in (b"<first/>", b"--Encrypted Boundary--\r\n", "é".encode() * 5000):
         assert login.unseal(sealed(client, clear)) == clear
-        answer = login.seal(clear)
+        content_type, answer = login.seal(clear)
+        assert content_type.startswith("multipart/encrypted;")
         assert answer.startswith(HEAD % len(clear))
         assert answer.endswith(TAIL)
         blob = answer[len(HEAD % len(clear)) : -len(TAIL)]

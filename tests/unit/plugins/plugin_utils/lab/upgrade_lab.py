@@ -93,7 +93,12 @@ def text_of(sink: Any) -> str:
 
 def ccr(**top: Any) -> Lab:
     """The shipped CCR topology, with other top-level keys."""
-    data = yaml.safe_load(find("ccr-2003-rtm").read_text(encoding="utf-8"))
+    return shipped("ccr-2003-rtm", **top)
+
+
+def shipped(name: str, **top: Any) -> Lab:
+    """A shipped topology, with other top-level keys."""
+    data = yaml.safe_load(find(name).read_text(encoding="utf-8"))
     return lab({**data, **top})
 
 
