@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv rehearse lab lint unit integration molecule sanity test bench test-matrix dist clean
+.PHONY: help venv rehearse lab lint unit integration molecule sanity test bench test-matrix kerberos dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(DEV) ## the numbers that tests/bench/README.md explains, at real speed
 
 test-matrix: $(DEV) ## unit tests and the rehearsal with the other ansible-core versions, where their Pythons are installed
 	python tools/matrix.py
+
+kerberos: ## the connection's Kerberos against a KDC of its own, where the Debian packages are installed
+	@$(PYTHON) tests/kerberos/run.py $(ARGS)
 
 dist: $(DEV) ## the collection as a tarball for ansible-galaxy collection install
 	ansible-galaxy collection build --force --output-path .build

@@ -20,7 +20,14 @@ description:
   - Messages are sealed by NTLM or Kerberos also over V(http), and an answer in clear text is refused.
 requirements:
   - pywinrm >= 0.5.0 (Python library on the controller)
+  - requests-credssp for O(transport=credssp) (C(pywinrm[credssp]))
+  - pykerberos and the Kerberos client programs for O(transport=kerberos) (C(pywinrm[kerberos]))
 notes:
+  - No Windows host was at hand. What was tested was tested against the simulated nodes of this collection, whose WinRM
+    is written after the specifications and checked with pywinrm and pypsrp as well; V(ntlm), V(basic), V(certificate)
+    and V(credssp) with pyspnego and OpenSSL on the other side, over http and https, with TLS down to 1.0; V(kerberos)
+    with MIT Kerberos, an own KDC included. C(docs/connection.md) of this collection says which transport is for which
+    Windows.
   - For each variable C(ansible_winrs_x) the well-known C(ansible_winrm_x) is accepted as well; where both are set,
     C(ansible_winrs_x) is used.
 options:
@@ -68,6 +75,8 @@ options:
     description:
       - How to log in.
       - V(basic) (also spelled V(plaintext) or V(ssl)) and V(certificate) are refused over http.
+      - V(credssp) and V(kerberos) with O(kerberos_delegation) hand over credentials with which commands reach shares and
+        the directory. The modules of this collection need neither.
     type: str
     default: ntlm
     choices: [ntlm, kerberos, credssp, certificate, basic, plaintext, ssl]
@@ -109,7 +118,9 @@ options:
       - name: ansible_winrm_message_encryption
       - name: ansible_winrs_message_encryption
   server_cert_validation:
-    description: Whether the certificate of an https listener must be valid.
+    description:
+      - Whether the certificate of an https listener must be valid.
+      - A certificate with a common name and no subject alternative name never is, whatever O(legacy_tls) says.
     type: str
     default: validate
     choices: [validate, ignore]
@@ -117,7 +128,9 @@ options:
       - name: ansible_winrm_server_cert_validation
       - name: ansible_winrs_server_cert_validation
   ca_trust_path:
-    description: File or directory with the certificate authorities to trust; the system's own when not set.
+    description:
+      - File with the certificate authorities to trust; the system's own when not set.
+      - A directory works once C(openssl rehash) has prepared it.
     type: path
     vars:
       - name: ansible_winrm_ca_trust_path
@@ -135,7 +148,9 @@ options:
       - name: ansible_winrm_cert_key_pem
       - name: ansible_winrs_cert_key_pem
   legacy_tls:
-    description: Go down to TLS 1.0 with old ciphers for this connection. A warning is shown.
+    description:
+      - Go down to TLS 1.0 with old ciphers, without secure renegotiation, for this https connection. A warning is shown.
+      - Enough for Windows Server 2008. Of what Windows Server 2003 speaks OpenSSL knows nothing any more.
     type: bool
     default: false
     vars:
@@ -233,7 +248,8 @@ import shlex
 import ssl
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -269,26 +285,38 @@ except ImportError as exc:
     AuthenticationError = WinRMError = WinRMOperationTimeoutError = WinRMTransportError = WSManFaultError = ()
 else:
     LIBRARY_MISSING = None
+try:
+    import spnego.tls
+    from requests_credssp.exceptions import AuthenticationException, NTStatusException
+except ImportError:  # only transport credssp needs them
+    AuthenticationException = NTStatusException = ()
 
 display = Display()
 
-_IDLE_TIMEOUT = "PT900S"  # WinRM takes an xs:duration only (transport.md 2.3.6)
-_COMMANDS_PER_SHELL = 12  # WinRM 2.0 allows 15 operations a user, and gives none back before Delete (2.3.12)
+_IDLE_TIMEOUT = "PT900S"  # WinRM takes an xs:duration only (sources.md: idle-timeout)
+# WinRM 2.0 allows 15 operations a user, and gives none back before Delete (sources.md: operations-quota).
+_COMMANDS_PER_SHELL = 12
 _SHELL_WAIT = 60.0  # seconds to wait for one of the shells that WinRM grants a user
 _SHELL_PAUSE = 5.0  # seconds between two attempts, jittered upwards
 _IDLE_PAUSE = 0.05  # seconds after an answer with nothing in it, so that no server can make us spin
-_INPUT_PIECE = 30_000  # bytes; in base64 still below the smallest envelope known, 50 KB (6)
+_INPUT_PIECE = 30_000  # bytes; in base64 still below the smallest envelope known, 50 KB (sources.md: envelope-size)
 
 _ACCESS_DENIED = 5
 _SHELL_UNKNOWN = 0x8033805B
 _PROFILE_UNLOADED = 0x800703FA
 _OPERATIONS_QUOTA = 0x803381A6
 _SHELLS_QUOTA = 0x803381A5
-_REOPEN = {_SHELL_UNKNOWN, _PROFILE_UNLOADED, _OPERATIONS_QUOTA}  # transport.md 4.4
+_REOPEN = {_SHELL_UNKNOWN, _PROFILE_UNLOADED, _OPERATIONS_QUOTA}  # sources.md: winrm-faults
+_NO_RESOURCE = 0x80338000
 _BUSY = {_SHELLS_QUOTA, _OPERATIONS_QUOTA, _PROFILE_UNLOADED}
 
 _ERRNO = re.compile(r"\[Errno -?\d+\] ([^'\"()>\[\]]+)")
-_TLS_REASON = re.compile(r"\[SSL: ([A-Z0-9_]+)\]")
+_TLS_REASON = re.compile(r"\[(?:SSL|X509|PEM|ASN1)(?:: ([A-Z0-9_]+)\]|\] ([A-Za-z0-9_ ]+))")
+_UNVERIFIED = re.compile(r"certificate verify failed: (.+?) \(_ssl")
+_OWN_FILES = ("KEY_VALUES_MISMATCH", "PEM lib", "NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
+_LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT of Python 3.12: without it OpenSSL 3 leaves MS10-049 out
+
+_KERBEROS_SAYS = re.compile(r"""(?:'([^']*)'|"([^"]*)"), -?\d+\)""")
 
 Answer = tuple[bytes, bytes, int, bool]  # stdout, stderr, exit code, whether the command has ended
 
@@ -317,8 +345,34 @@ class _Declined(Exception):
         self.relogin = relogin
 
 
+def lower(context: ssl.SSLContext) -> None:
+    """Let a context go down to TLS 1.0, old ciphers and servers that know no secure renegotiation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.options |= _LEGACY_SERVER_CONNECT
+
+
+@contextmanager
+def old_tls_in_credssp() -> Iterator[None]:
+    """Lower the TLS inside CredSSP: requests-credssp allows TLS 1.0, but not the ciphers that go with it."""
+    make = spnego.tls.default_tls_context
+
+    def made_and_lowered(usage: str = "initiate") -> Any:
+        found = make(usage)
+        lower(found.context)
+        return found
+
+    spnego.tls.default_tls_context = made_and_lowered
+    try:
+        yield
+    finally:
+        spnego.tls.default_tls_context = make
+
+
 class _OldTLS(HTTPAdapter):
-    """Lets one connection go down to TLS 1.0; the certificate is checked as asked for (transport.md 9)."""
+    """Lets one connection go down to TLS 1.0; the certificate is checked as asked for (sources.md: old-tls)."""
 
     def __init__(self, verify: bool, ca_trust_path: str | None) -> None:
         in_directory = ca_trust_path is not None and Path(ca_trust_path).is_dir()
@@ -327,10 +381,7 @@ class _OldTLS(HTTPAdapter):
         )
         context.check_hostname = verify
         context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        lower(context)
         self._context = context
         super().__init__()
 
@@ -340,7 +391,7 @@ class _OldTLS(HTTPAdapter):
 
 
 def refuse_clear(protocol_string: str) -> Callable[..., None]:
-    """A hook for requests: pywinrm believes an answer in clear text, we don't (transport.md 2.5).
+    """A hook for requests: pywinrm believes an answer in clear text, we don't (sources.md: clear-text).
 
     protocol_string is what pywinrm looks for before it decrypts; anything else it takes as it comes.
     """
@@ -366,7 +417,7 @@ def _codes(fault: Any) -> set[int]:
 
 
 def _over_quota(fault: Any) -> bool:
-    # Older systems send no number for a quota, only this subcode (transport.md 4.4).
+    # Older systems send no number for a quota, only this subcode (sources.md: winrm-faults).
     return str(fault.fault_subcode or "").endswith("QuotaLimit")
 
 
@@ -389,7 +440,8 @@ def _declined(exc: Exception) -> bool | None:
     if isinstance(exc, WSManFaultError):
         return False if _lives_on(exc, _REOPEN) else None
     if isinstance(exc, WinRMTransportError):
-        return True if exc.code == 400 else None  # sealed, on a TCP connection without a login (4.6)
+        # Sealed, on a TCP connection without a login (sources.md: sealed-login).
+        return True if exc.code == 400 else None
     if isinstance(exc, AuthenticationError) or (isinstance(exc, requests.RequestException) and _never_sent(exc)):
         return True
     return None
@@ -411,6 +463,11 @@ class Wire:
         self._shell: str | None = None
         self._begun = 0
         self._ticket: _kinit.Ticket | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Where and how it is connected."""
+        return self._settings
 
     def open(self) -> None:
         """Log in and open the shell; raises AnsibleConnectionFailure."""
@@ -439,7 +496,7 @@ class Wire:
             raise
 
     def close(self) -> None:
-        """Give everything back. Never raises: cleanup must not hide a result (transport.md 2.3.14)."""
+        """Give everything back. Never raises: cleanup must not hide a result (sources.md: cleanup)."""
         if self._shell is not None:
             self._delete_shell()
         self._hang_up()
@@ -450,6 +507,8 @@ class Wire:
     # Login
 
     def _session(self) -> Any:
+        if self._ticket is not None:
+            self._ticket.use()
         if self._protocol is None:
             self._protocol = self._log_in()
         return self._protocol
@@ -498,6 +557,8 @@ class Wire:
         if self._settings.legacy_tls and self._settings.scheme == "https":
             verify = self._settings.server_cert_validation == "validate"
             session.mount("https://", _OldTLS(verify, self._settings.ca_trust_path))
+        if self._settings.transport == "credssp" and self._settings.credssp_disable_tlsv1_2:
+            _lower_credssp(session.auth)
 
     def _hang_up(self) -> None:
         protocol, self._protocol = self._protocol, None
@@ -598,7 +659,8 @@ class Wire:
             stdout += more_stdout
             stderr += more_stderr
             if done:
-                # No Signal after the end: Delete frees the command, and no operation is given back before (2.3.12).
+                # No Signal after the end: Delete frees the command, and no operation is given back before
+                # (sources.md: operations-quota).
                 return rc, bytes(stdout), bytes(stderr)
             if len(stdout) + len(stderr) > self._settings.output_limit:
                 raise self._unknown(
@@ -615,7 +677,7 @@ class Wire:
         try:
             answer: Answer = self._protocol.get_command_output_raw(self._shell, command)
         except WinRMOperationTimeoutError:
-            return b"", b"", -1, False  # silence, not failure (transport.md 2.3.4)
+            return b"", b"", -1, False  # silence, not failure (sources.md: silence)
         except Exception as exc:
             self._lose()
             raise self._unknown(f"the connection was lost while a command ran: {self._describe(exc)}") from None
@@ -649,11 +711,8 @@ class Wire:
     def _no_shell(self, exc: Exception, *, waited: bool = False) -> AnsibleError:
         """What a failed login or Create means, with the remedy."""
         it = self._settings
-        if isinstance(exc, AuthenticationError):
-            return AnsibleConnectionFailure(
-                f"{it.where}: login refused for {it.user} ({it.transport}). Check ansible_user (DOMAIN\\user or "
-                "user@domain) and ansible_password; a locked, disabled or expired account is refused the same way."
-            )
+        if _login_refused(exc):
+            return AnsibleConnectionFailure(f"{it.where}: {login_refused(it)}")
         waited_text = f"Waited {_SHELL_WAIT:.0f} s. End other sessions of {it.user}, or restart WinRM."
         advice = waited_text if waited else remedy(exc, it)
         return AnsibleConnectionFailure(f"{it.where}: {self._describe(exc).rstrip('.')}. {advice}".rstrip())
@@ -666,9 +725,12 @@ def describe(exc: Exception, it: Settings) -> str:
     """What went wrong, in one line without the password, from the exception's fields."""
     if _is_network(exc):
         return f"no WinRM answer ({_network_reason(exc, it)})"
+    if _is_kerberos(exc):
+        return it.scrub(f"no Kerberos login: {_kerberos_reason(exc)}")
     sayings: tuple[tuple[Any, Callable[[], str]], ...] = (
         (AnsibleError, lambda: str(exc)),
         (AuthenticationError, lambda: "the login was refused"),
+        (NTStatusException, lambda: "the login was refused"),
         (WSManFaultError, lambda: _fault_text(exc)),
         (WinRMTransportError, lambda: f"HTTP status {getattr(exc, 'code', '?')} instead of a WS-Man answer"),
         (WinRMOperationTimeoutError, lambda: f"no answer within {it.operation_timeout} s"),
@@ -677,22 +739,87 @@ def describe(exc: Exception, it: Settings) -> str:
     return it.scrub(next(say() for kind, say in sayings if isinstance(exc, kind)))
 
 
+def _login_refused(exc: Exception) -> bool:
+    if isinstance(exc, AuthenticationException):  # CredSSP without an answer to one of its steps
+        return "after step Authentication" in str(exc)
+    return isinstance(exc, (AuthenticationError, NTStatusException))
+
+
+def login_refused(it: Settings) -> str:
+    """What a refused login means, with the remedy."""
+    if it.transport == "certificate":
+        return (
+            f"login refused for the certificate {it.cert_pem}. Map it to an account of the node (winrm enumerate "
+            "winrm/config/service/certmapping), and allow logins by certificate (winrm get winrm/config/service/auth)."
+        )
+    return (
+        f"login refused for {it.user} ({it.transport}). Check ansible_user (DOMAIN\\user or user@domain) and "
+        "ansible_password; a locked, disabled or expired account is refused the same way."
+    )
+
+
 def remedy(exc: Exception, it: Settings) -> str:
     """What to do about a login or a shell that did not come about; empty where nobody knows."""
-    if isinstance(exc, requests.exceptions.SSLError):
-        return _tls_remedy(exc)
-    if _is_network(exc):
+    if _is_kerberos(exc):
+        return _kerberos_remedy(_kerberos_reason(exc), it)
+    if _is_network(exc) and not isinstance(exc, requests.exceptions.SSLError):
         return (
             f"Check that the node is up, that its firewall lets TCP {it.port} in, and that WinRM has a listener there "
             "(winrm enumerate winrm/config/listener); WinRM 1.1 listens on port 80 (ansible_port)."
         )
-    if isinstance(exc, WSManFaultError):
-        return f"Make {it.user} a local administrator of the node." if _ACCESS_DENIED in _codes(exc) else ""
-    if isinstance(exc, WinRMTransportError):
-        return "Check ansible_port and ansible_winrs_path: this may be another web server."
-    if isinstance(exc, WinRMError):
-        return "Check that the Python that runs Ansible has what this transport needs (pywinrm's extras)."
+    remedies: tuple[tuple[Any, Callable[[], str]], ...] = (
+        (requests.exceptions.SSLError, lambda: _tls_remedy(str(exc))),
+        (AuthenticationException, lambda: _credssp_remedy(str(exc))),
+        (WSManFaultError, lambda: _fault_remedy(exc, it)),
+        (
+            WinRMTransportError,
+            lambda: "Check ansible_port and ansible_winrs_path: this may be another web server.",
+        ),
+        (
+            WinRMError,
+            lambda: f"Give the Python that runs Ansible what this needs: pip install 'pywinrm[{it.transport}]'.",
+        ),
+    )
+    return next((say() for kind, say in remedies if isinstance(exc, kind)), "")
+
+
+def _fault_remedy(exc: Any, it: Settings) -> str:
+    if _ACCESS_DENIED in _codes(exc):
+        return f"Make {it.user} a local administrator of the node."
+    if _NO_RESOURCE in _codes(exc):
+        return f"This WinRM calls its shell otherwise than {it.resource_uri}. Set ansible_winrs_resource_uri."
     return ""
+
+
+def _credssp_remedy(text: str) -> str:
+    if "TLS Handshake" in text:
+        return "For nodes without TLS 1.2 set ansible_winrs_credssp_disable_tlsv1_2: true."
+    return (
+        'Enable CredSSP on the node (winrm set winrm/config/service/auth @{CredSSP="true"}; it needs WinRM 2.0 and '
+        "Windows Server 2008), or use another ansible_winrs_transport."
+    )
+
+
+def _is_kerberos(exc: Exception) -> bool:
+    # Classes of pywinrm's private copy of requests-kerberos, which is there only with pykerberos.
+    return type(exc).__name__ in ("KerberosExchangeError", "MutualAuthenticationError")
+
+
+def _kerberos_reason(exc: Exception) -> str:
+    """What the mechanism said, without what GSSAPI says of every failure."""
+    said = _KERBEROS_SAYS.findall(str(exc))
+    return "".join(said[-1]) if said else str(exc)
+
+
+def _kerberos_remedy(reason: str, it: Settings) -> str:
+    if "not found in Kerberos database" in reason:
+        return (
+            "The name of the node in its realm is needed: connect by it (ansible_host), or set "
+            "ansible_winrs_kerberos_hostname_override."
+        )
+    if it.own_ticket:
+        return ""
+    return f"Get a ticket (kinit {it.user or 'user@REALM'}) as the user who runs Ansible, or set ansible_password."
 
 
 def _network_reason(exc: Exception, it: Settings) -> str:
@@ -702,7 +829,8 @@ def _network_reason(exc: Exception, it: Settings) -> str:
         return f"no connection within {it.read_timeout} s"
     tls = _TLS_REASON.search(str(exc))
     if tls:
-        return f"TLS: {tls.group(1)}"
+        why = _UNVERIFIED.search(str(exc))
+        return f"TLS: {tls.group(1) or tls.group(2).strip()}" + (f", {why.group(1).rstrip('.')}" if why else "")
     found = _ERRNO.search(str(exc))
     return found.group(1).strip().lower() if found else "the connection broke"
 
@@ -712,20 +840,35 @@ def _is_network(exc: Exception) -> bool:
     return isinstance(exc, requests.RequestException) and type(exc).__module__.startswith("requests.")
 
 
-def _tls_remedy(exc: Exception) -> str:
-    if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+def _tls_remedy(text: str) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"{_certificate_remedy(text)}, or set ansible_winrs_server_cert_validation: ignore."
+    if any(word in text for word in _OWN_FILES):
         return (
-            "Give the certificate authority in ansible_winrs_ca_trust_path, or set "
-            "ansible_winrs_server_cert_validation: ignore."
+            "Check the PEM files on the controller: ansible_winrs_cert_pem, its key in ansible_winrs_cert_key_pem, and "
+            "ansible_winrs_ca_trust_path."
         )
+    if "WRONG_VERSION_NUMBER" in text:
+        return "This port does not speak https. Correct ansible_port, or set ansible_winrs_scheme: http."
     return (
         "Windows Server 2008 speaks TLS 1.0 (ansible_winrs_legacy_tls: true), 2003 nothing that Python still knows: "
         "use ansible_winrs_scheme: http, where messages are encrypted all the same."
     )
 
 
+def _certificate_remedy(text: str) -> str:
+    if "not valid for" in text:
+        return (
+            "Connect by the name in the certificate (ansible_host), or give the node one with a subject alternative "
+            "name: Python does not look at the common name"
+        )
+    if "expired" in text or "not yet valid" in text:
+        return "Renew the node's certificate, or correct the controller's clock"
+    return "Give the certificate authority in ansible_winrs_ca_trust_path"
+
+
 def protocol_arguments(it: Settings) -> dict[str, Any]:
-    """What pywinrm's Protocol is built with; nothing comes from the environment (transport.md 2.3.16)."""
+    """What pywinrm's Protocol is built with; nothing comes from the environment (sources.md: environment)."""
     return {
         "endpoint": it.endpoint,
         "transport": "basic" if it.basic else it.transport,
@@ -743,6 +886,16 @@ def protocol_arguments(it: Settings) -> dict[str, Any]:
         "read_timeout_sec": it.read_timeout,
         "proxy": None,
     }
+
+
+def _lower_credssp(auth: Any) -> None:
+    log_in = auth.handle_401
+
+    def log_in_lowered(response: Any, **kwargs: Any) -> Any:
+        with old_tls_in_credssp():
+            return log_in(response, **kwargs)
+
+    auth.handle_401 = log_in_lowered
 
 
 def _use_resource_uri(protocol: Any, uri: str) -> None:
@@ -776,8 +929,13 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         return self
 
     def _opened(self) -> Wire:
+        """The wire to where the options lead now: core keeps one connection object through a loop, and compares only
+        the address, so that two nodes behind one address (port forwarding) would share the first one's shell."""
+        settings = self._settings()
+        if self._wire is not None and self._wire.settings != settings:
+            self.close()
         if self._wire is None:
-            self._wire = Wire(self._settings())
+            self._wire = Wire(settings)
         return self._wire
 
     def _settings(self) -> Settings:

@@ -33,6 +33,7 @@ class FilterModule:
         functions: dict[str, Callable[..., Any]] = {
             "upgrade_observation": plan.observation,
             "upgrade_observations": plan.observations,
+            "upgrade_reconciled": plan.reconciled,
             "upgrade_not_ready": plan.not_ready,
             "upgrade_unread": plan.unread,
             "upgrade_waves": plan.waves,

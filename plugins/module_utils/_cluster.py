@@ -4,7 +4,7 @@
 """Server clusters: what cluster.exe and the MSCluster WMI provider say, and what cluster.exe can be told.
 
 Owners come from node names, states from MSCluster's numbers; English words are believed only where no number is to be
-had, and an unknown word stays unknown (windows-cli.md 1.3, 2.4).
+had, and an unknown word stays unknown (sources.md: cluster-listings, cluster-trust).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from . import _cmdline as cmdline
 from ._node import Node, Result
+from ._numbers import whole_number
 from ._wmic import query, table
 
 
@@ -188,12 +189,12 @@ class ClusterExe:
 
     def group_line(self, group: str, option: str, wait: int) -> str:
         """The line that moves a group (`/move:NODE`) or changes its state (`/online`, `/offline`); wait in seconds."""
-        # /wait without a number waits for ever, no /wait only 20 seconds (windows-cli.md 1.1)
-        return " ".join([*self._prefix, "group", cmdline.name(group), option, f"/wait:{wait}"])
+        # /wait without a number waits for ever, no /wait only 20 seconds (sources.md: cluster-wait)
+        return f"{cmdline.command_line(self._prefix)} group {cmdline.name(group)} {option} /wait:{wait}"
 
     def node_line(self, name: str, option: str) -> str:
         """The line that pauses or resumes a node (`/pause`, `/resume`)."""
-        return " ".join([*self._prefix, "node", cmdline.name(name), option])
+        return f"{cmdline.command_line(self._prefix)} node {cmdline.name(name)} {option}"
 
     def act(self, line: str, wait: int) -> Result:
         """Run one of the lines above. Exit code 0 says nothing about the state afterwards: observe again."""
@@ -224,8 +225,8 @@ def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
 def _with_wmi(read: Cluster, results: list[Result]) -> tuple[Cluster, list[str]]:
     """Overlay MSCluster's numbers and owners; says what WMI did not tell."""
     name = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", results[3].stdout)
-    node_states = _numbers(results[4], _NODE_NUMBERS)
-    group_states = _numbers(results[5], _GROUP_NUMBERS)
+    node_states = _numbers(results[4], _NODE_NUMBERS, NodeState.UNKNOWN)
+    group_states = _numbers(results[5], _GROUP_NUMBERS, GroupState.UNKNOWN)
     owners = _owners(results[6])
     reasons = [
         f"MSCluster {what}: no answer"
@@ -245,8 +246,9 @@ def _overlay_groups(
     groups: Iterable[ClusterGroup], states: dict[str, tuple[str, GroupState]], owners: dict[str, str]
 ) -> tuple[ClusterGroup, ...]:
     known = {g.name.casefold(): g for g in groups}
-    for key, (name, state) in states.items():
-        known.setdefault(key, ClusterGroup(name, None, state))
+    if states:
+        # A row without a node can be misread (a group may be called like one): the provider knows the names.
+        known = {key: known.get(key, ClusterGroup(name, None, state)) for key, (name, state) in states.items()}
     return tuple(_overlay(group, states.get(key), owners.get(key)) for key, group in known.items())
 
 
@@ -265,22 +267,24 @@ def _overlay_resources(resources: Iterable[ClusterResource], result: Result) -> 
 def _overlay_resource(resource: ClusterResource, row: dict[str, str] | None) -> ClusterResource:
     if row is None:
         return resource
-    state = _number(row.get("State", ""), _RESOURCE_NUMBERS) or resource.state
+    state = _number(row.get("State", ""), _RESOURCE_NUMBERS, ResourceState.UNKNOWN) or resource.state
     return replace(resource, state=state, type=row.get("Type", ""))
 
 
-def _numbers(result: Result, meanings: dict[int, _State]) -> dict[str, tuple[str, _State]]:
+def _numbers(result: Result, meanings: dict[int, _State], unknown: _State) -> dict[str, tuple[str, _State]]:
     """Name without case -> (name, state)."""
     found: dict[str, tuple[str, _State]] = {}
     for row in table(result.stdout, ("Name", "State")):
-        state = _number(row.get("State", ""), meanings)
+        state = _number(row.get("State", ""), meanings, unknown)
         if state is not None and row.get("Name"):
             found[row["Name"].casefold()] = (row["Name"], state)
     return found
 
 
-def _number(text: str, meanings: dict[int, _State]) -> _State | None:
-    return meanings.get(int(text)) if text.isdigit() else None
+def _number(text: str, meanings: dict[int, _State], unknown: _State) -> _State | None:
+    """None: no number. A number without meaning, such as 4294967295 for -1, is the provider's word for unknown."""
+    number = whole_number(text)
+    return None if number is None else meanings.get(number, unknown)
 
 
 _NODE_REFERENCE = re.compile(r'MSCluster_Node\.Name="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -288,7 +292,7 @@ _GROUP_REFERENCE = re.compile(r'MSCluster_ResourceGroup\.Name="((?:[^"\\]|\\.)*)
 
 
 def _owners(result: Result) -> dict[str, str]:
-    """Group name without case -> owning node, from MSCluster_NodeToActiveGroup (windows-cli.md 2.1)."""
+    """Group name without case -> owning node, from MSCluster_NodeToActiveGroup (sources.md: mscluster)."""
     owners = {}
     for line in re.split(r"[\r\n]+", html.unescape(result.stdout)):
         node, group = _NODE_REFERENCE.search(line), _GROUP_REFERENCE.search(line)

@@ -3,7 +3,7 @@
 # FOR INTERNAL COLLECTION USE ONLY
 """Command lines for cmd.exe: quoting, and refusal of what cannot be passed safely.
 
-Source: windows-cli.md 6. Three parsers read one line (cmd.exe, the C runtime, the program); what they don't agree on
+Three parsers read one line: cmd.exe, the C runtime, the program (sources.md: cmd-quoting). What they don't agree on
 is refused here, because on a mail cluster a name that arrives changed is worse than one that is turned down.
 """
 

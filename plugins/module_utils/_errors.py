@@ -246,7 +246,7 @@ SCHEDULER: dict[int, Meaning] = {
     0x80041315: Meaning("SCHED_E_SERVICE_NOT_RUNNING", "the Task Scheduler service is stopped", "Start it first."),
 }
 
-# Names: wsmerror.h, as https://docs.rs/windows-sys lists them; what to make of them: sources.md: winrm-faults.
+# Names: wsmerror.h, as https://docs.rs/windows-sys lists them; what to make of them: (sources.md: winrm-faults).
 WSMAN: dict[int, Meaning] = {
     0x57: Meaning("ERROR_INVALID_PARAMETER", "the command is gone; nobody knows how it ended", "Observe, then decide."),
     0x800703FA: Meaning(
@@ -286,21 +286,21 @@ def told(code: int, *tables: dict[int, Meaning]) -> str:
     return f"{code} (0x{code & 0xFFFFFFFF:08X}), no meaning known"
 
 
-_PAIR = re.compile(r"(\d+)\D+?\(0x([0-9a-fA-F]{8})\)")
-_BRACKETED = re.compile(r"\((\d+)\)\s*$", re.MULTILINE)
+_PAIR = re.compile(r"(?<![0-9])([0-9]{1,10})[^0-9]+?\(0x([0-9a-fA-F]{8})\)")
+_BRACKETED = re.compile(r"\(([0-9]{1,10})\)\s*$", re.MULTILINE)
 
 
 def native_code(result: Result) -> int:
     """The error number of a native tool: `N … (0xHHHHHHHH)` with both equal, last one wins; else the exit code.
 
-    Source: windows-cli.md 1.4; language-independent.
+    The same in every language (sources.md: cluster-errors).
     """
     pairs = [int(m.group(1)) for m in _PAIR.finditer(result.text) if int(m.group(1)) == int(m.group(2), 16)]
     return pairs[-1] if pairs else result.rc
 
 
 def bracketed_code(result: Result) -> int:
-    """The number in brackets at a line's end, as shutdown.exe prints it; else the exit code (windows-cli.md 5.3)."""
+    """The number in brackets at a line's end, as shutdown.exe prints it; else the exit code (sources.md: shutdown)."""
     found = _BRACKETED.findall(result.text)
     return int(found[-1]) if found else result.rc
 

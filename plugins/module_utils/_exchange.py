@@ -11,7 +11,7 @@ from typing import Any
 
 from . import _registry as registry
 from . import _windows as windows
-from ._cluster import Cluster, ClusterExe, parse_cluster, same
+from ._cluster import Cluster, ClusterExe, ClusterGroup, parse_cluster, same
 from ._cmdline import refuse_unsafe
 from ._errors import Failure
 from ._job import DetachedJob, Phase
@@ -21,14 +21,14 @@ from ._versions import Version, parse_version
 
 EXCHANGE_KEY = r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0"
 EXCHANGE_KEY_32 = r"HKLM\SOFTWARE\Wow6432Node\Microsoft\Exchange\v8.0"
-# Product code of Exchange 2007's patches (exchange.md 5.2).
+# Product code of Exchange 2007's patches (sources.md: version-places).
 PATCHES_KEY = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18"
     r"\Products\461C2B4266EDEF444B864AD6D9E5B613\Patches"
 )
 JOB_KINDS = ("upgrade", "upgradecms")
 SETUP_IMAGES = ("setup.com", "exsetup.exe", "exsetupui.exe")
-_CMS_KEYS = ("ClusteredMailboxServer", "CMS")  # two sources, two names (exchange.md 4.3)
+_CMS_KEYS = ("ClusteredMailboxServer", "CMS")  # two sources, two names (sources.md: setup-marks)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Media:
 class Bits:
     """Exchange's program files as the registry describes them; versions by role (MailboxRole, AdminTools, …).
 
+    unconfigured: roles that are unpacked or marked, but have no version that can be read.
     interrupted: `key\\value=data` of every Watermark and Action. read: whether the registry answered at all.
     """
 
@@ -55,11 +56,15 @@ class Bits:
     install_path: str = ""
     interrupted: tuple[str, ...] = ()
     rollups: tuple[str, ...] = ()
+    unconfigured: tuple[str, ...] = ()
 
     @property
     def version(self) -> Version | None:
-        """The lowest configured version of the roles: a node is as old as its oldest role."""
-        return min(self.versions.values()) if self.versions else None
+        """The lowest configured version of the roles: a node is as old as its oldest role.
+
+        None where nothing could be read, or a role is there (unpacked) without a version that can be read.
+        """
+        return min(self.versions.values()) if self.versions and not self.unconfigured else None
 
     @property
     def release(self) -> str | None:
@@ -186,31 +191,47 @@ class Observer:
 
 
 def owned_as_the_cluster_says(server: MailboxServer, cluster: Cluster) -> MailboxServer:
-    """The owner of the CMS's group, which has its name: an offline CMS is active nowhere, but is owned all the same."""
-    group = cluster.group(server.name)
+    """The owner of the CMS's group: an offline CMS is active nowhere, but is owned all the same."""
+    group = _group_of(server, cluster)
     return replace(server, owner=group.owner if group else server.owner)
 
 
+def _group_of(server: MailboxServer, cluster: Cluster) -> ClusterGroup | None:
+    """The group of a CMS. As a rule it has the CMS's name; else its Exchange resources carry that name."""
+    wanted = server.name.casefold()
+    holding = {
+        r.group
+        for r in cluster.resources
+        if r.group and r.type.lower().startswith("microsoft exchange") and wanted in r.name.casefold()
+    }
+    named = cluster.group(server.name)
+    return named or (cluster.group(holding.pop()) if len(holding) == 1 else None)
+
+
 def parse_bits(exchange: Result, patches: Result) -> Bits:
-    """From `reg query … /s` of Exchange's key and of its patches (exchange.md 4.3, 5.2)."""
+    """From `reg query … /s` of Exchange's key and of its patches (sources.md: setup-marks, version-places)."""
     keys = registry.Keys(exchange)
-    roles = keys.below("v8.0")
-    versions = {
-        role: version
-        for role, values in _named(exchange, roles).items()
-        if role not in _CMS_KEYS and (version := parse_version(values.get("configuredversion"))) is not None
+    roles = _named(exchange, keys.below("v8.0"))
+    configured = {
+        role: parse_version(values.get("configuredversion"))
+        for role, values in roles.items()
+        if role not in _CMS_KEYS and values.keys() & {"configuredversion", "unpackedversion"}
     }
     marks = [
         f"{EXCHANGE_KEY}\\{role}\\{mark.capitalize()}={values[mark]}"
-        for role, values in _named(exchange, roles).items()
+        for role, values in roles.items()
         for mark in ("watermark", "action")
         if mark in values
     ]
-    installed = [
-        values["displayname"] for values in registry.Keys(patches).below("Patches").values() if "displayname" in values
-    ]
-    path = keys.value(r"v8.0\Setup", "MsiInstallPath") or ""
-    return Bits(keys.read, versions, path, tuple(marks), tuple(sorted(installed)))
+    rollups = registry.Keys(patches).below("Patches").values()
+    return Bits(
+        read=keys.read,
+        versions={role: version for role, version in configured.items() if version is not None},
+        install_path=keys.value(r"v8.0\Setup", "MsiInstallPath") or "",
+        interrupted=tuple(marks),
+        rollups=tuple(sorted(values["displayname"] for values in rollups if "displayname" in values)),
+        unconfigured=tuple(sorted(role for role, version in configured.items() if version is None)),
+    )
 
 
 def _named(result: Result, roles: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

@@ -24,11 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from ._cmdline import quote
-from ._errors import Failure, Refusal, native_failure
+from ._errors import WIN32, Failure, Refusal, native_failure
 from ._node import ChannelLost, Node, Result
 
 LIMIT = 8 * 1024 * 1024  # bytes; in base64 still below the connection's output_limit
-_MEGABYTE = 1024 * 1024
 _CLEAN_LIMIT = 60.0  # seconds for del
 _LOOK_FOLDER = r"%SystemRoot%\Temp"
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -164,8 +163,8 @@ def refuse_size(size: int, doing: str, path: str) -> None:
     """Raise Refusal for a file that is too large for this way."""
     if 0 <= size <= LIMIT:
         return
-    has = f"{size / _MEGABYTE:.1f} MB" if size > 0 else "more than 2048 MB"
-    seen = f"It has {has}, and WinRM carries at most {LIMIT // _MEGABYTE} MB of a file here."
+    has = f"{size} bytes" if size > 0 else "more than 2 GB"
+    seen = f"It has {has}, and WinRM carries at most {LIMIT} (8 MB) of a file here."
     raise Refusal("input", doing, path, seen, "Put it on a share and copy it from there on the node (robocopy).")
 
 
@@ -184,12 +183,17 @@ class Upload:
         return self.dest.rpartition("\\")[0]
 
     @property
+    def stem(self) -> str:
+        """How the temporary files of every put to this dest begin."""
+        return rf"{self.folder}\mailops-{sha1(self.dest.casefold().encode())[:8]}-"
+
+    @property
     def encoded(self) -> str:
-        return rf"{self.folder}\mailops-{self.token}.b64"
+        return f"{self.stem}{self.token}.b64"
 
     @property
     def fresh(self) -> str:
-        return rf"{self.folder}\mailops-{self.token}.new"
+        return f"{self.stem}{self.token}.new"
 
     def backup(self, stamp: str) -> str:
         return f"{self.dest}.{stamp}.bak"
@@ -221,7 +225,9 @@ class Upload:
 
     @property
     def clean_line(self) -> str:
-        return f"del /f /q {quote(self.encoded)} {quote(self.fresh)}"
+        """Also what an earlier put to this dest could not delete: after a lost connection the node's findstr may hold
+        its file until WinRM gives up the shell, minutes later."""
+        return f"del /f /q {quote(self.stem + '*')}"
 
 
 class NodeFiles:
@@ -320,27 +326,36 @@ class NodeFiles:
         result = self._node.act_line(line, timeout=self._timeout, stdin=stdin)
         if result.rc == 0:
             return
-        failure = native_failure(doing, f"{dest} of {self._node.name}", result, code=win32_code(result))
-        if result.rc == 1:
+        code = win32_code(result)
+        failure = native_failure(doing, f"{dest} of {self._node.name}", result, code=code)
+        if code not in WIN32:
             failure.advice = (
-                "The file is as it was. Check the account's rights, and that it is not read-only or in use."
+                "The file is as it was. Check the account's rights and the free space there, and that it is not "
+                "read-only or in use."
             )
         raise failure
 
     @contextmanager
     def _cleaned(self, upload: Upload) -> Iterator[None]:
-        """Remove the temporary files at the end, over a new connection where the old one broke."""
+        """Remove the temporary files at the end, whatever happened."""
         try:
             yield
+        except ChannelLost:
+            # findstr may still wait for input there, and so hold its file: it ends with the shell.
+            self._node.channel.reset()
+            raise
         finally:
             try:
-                self._node.act_line(upload.clean_line, timeout=_CLEAN_LIMIT)
+                self._clean(upload)
             except ChannelLost:
                 self._node.channel.reset()
-                try:
-                    self._node.act_line(upload.clean_line, timeout=_CLEAN_LIMIT)
-                except ChannelLost:
-                    self._node.channel.reset()
+
+    def _clean(self, upload: Upload) -> None:
+        try:
+            self._node.act_line(upload.clean_line, timeout=_CLEAN_LIMIT)
+        except ChannelLost:
+            self._node.channel.reset()
+            self._node.act_line(upload.clean_line, timeout=_CLEAN_LIMIT)
 
 
 # --- the controller ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ._errors import Failure, native_code, native_failure
 from ._task import Task
 from ._wait import Limit, wait_for
 
-# Numbers with which a move may still be under way (windows-cli.md 1.4).
+# Numbers with which a move may still be under way (sources.md: cluster-errors).
 _GOES_ON = (258, 997, 1460)
 
 
@@ -25,6 +25,12 @@ def known_group(cluster: Cluster, name: str) -> ClusterGroup:
     return group
 
 
+def _as_good(state: GroupState, before: GroupState) -> bool:
+    if before in (GroupState.PARTIALLY_ONLINE, GroupState.FAILED):
+        return state in (before, GroupState.PARTIALLY_ONLINE, GroupState.ONLINE)
+    return state is before
+
+
 class GroupMover:
     """Acts on one group; limit bounds each wait for owner and state."""
 
@@ -34,12 +40,11 @@ class GroupMover:
         self._limit = limit
 
     def move(self, group: ClusterGroup, target: str) -> ClusterGroup:
-        """Move to a node; the group must be in the state there that it had before."""
+        """Move to a node; the group must be at least as well there as it was before."""
         self._act(f"Moving the group to {target}", group, f"/move:{target}")
-        wanted = group.state
 
         def there(seen: ClusterGroup) -> bool:
-            return seen.owner is not None and same(seen.owner, target) and seen.state is wanted
+            return seen.owner is not None and same(seen.owner, target) and _as_good(seen.state, group.state)
 
         return self._watch(f"Moving the group to {target}", group, there)
 
@@ -53,7 +58,7 @@ class GroupMover:
         wait = int(self._limit.timeout)
         result = self._tool.act(self._tool.group_line(group.name, option, wait), wait)
         if result.rc != 0 and native_code(result) not in _GOES_ON:
-            raise native_failure(doing, f"'{group.name}'", result)
+            raise native_failure(doing, f"'{group.name}'", result, changed=len(self._task.node.commands) > 1)
 
     def _watch(self, doing: str, group: ClusterGroup, good: Callable[[ClusterGroup], bool]) -> ClusterGroup:
         return wait_for(

@@ -3,7 +3,7 @@
 # FOR INTERNAL COLLECTION USE ONLY
 """The offline window of a clustered mailbox server in one act: stop, move, /UpgradeCMS, start if needed, prove.
 
-Which steps are left is decided anew from what is seen, never from a remembered step (exchange.md 2.7), so that a run
+Which steps are left is decided anew from what is seen, never from a remembered step (sources.md: resume), so that a run
 that died in the window is finished by running again.
 """
 
@@ -22,10 +22,10 @@ from ._job import JobState, Phase
 from ._node import ChannelLost
 from ._servers import installed_shell, known_server, wait_for_server
 from ._setup_failures import explained, facts
-from ._setup_run import JOINABLE, Outcome
+from ._setup_run import JOINABLE, Outcome, free_space
 from ._shell import CmsState, ExchangeShell, MailboxServer, active_machine, cms_state
 from ._task import Task
-from ._upgrade import cms_setup, cms_troubles, prove_cms, read_proof
+from ._upgrade import cms_setup, cms_troubles, observe_readable, prove_cms, read_proof
 from ._versions import parse_version, release_rank
 from ._wait import Limit
 
@@ -85,26 +85,36 @@ class Handover:
         self._limit = Limit(task.params["step_timeout"], task.params["poll"])
         self._window = Window()
         self._outcome: Outcome | None = None
+        self._prepared = False
         self._setup = cms_setup(replace(task, params={**task.params, "poll": _WINDOW_POLL}))
 
     def run(self) -> dict[str, Any]:
         """Observe, refuse or do what is left, prove."""
-        seen = self._observe()
+        seen = observe_readable(self._task, self._observer)
         before = known_server(seen, self._params["name"])
         self._check_target(seen, before)
         job = self._setup.look()
         steps = handover_steps(before, seen.node, self._release)
-        if not steps and job.phase is Phase.ABSENT:
-            return self._result(before, before, [], changed=False)
+        if not steps and job.phase not in JOINABLE:
+            return self._leave_alone(before, job)
         if job.phase not in JOINABLE:
             self._refuse(seen, before, steps, job)
         if self._task.check_mode:
             commands = self._would(before, seen.node, steps)
-            return {**self._result(before, before, steps, changed=True), "commands": commands}
+            version = seen.media.version if seen.media and "upgrade" in steps else before.version
+            after = replace(before, owner=seen.node, state=CmsState.ONLINE, version=version)
+            return {**self._result(before, after, steps, changed=True), "commands": commands}
         after = self._through_the_window(seen, before, job)
         return self._result(before, after, steps, changed=True)
 
     # --- deciding ---
+
+    def _leave_alone(self, server: MailboxServer, job: JobState) -> dict[str, Any]:
+        """Nothing is left to do, but for removing what a dead run left."""
+        leftover = job.phase is not Phase.ABSENT
+        if leftover and not self._task.check_mode:
+            self._setup.close(succeeded=True)
+        return self._result(server, server, [], changed=leftover)
 
     def _check_target(self, seen: Observation, server: MailboxServer) -> None:
         to = (self._params["to"] or seen.node).upper()
@@ -128,7 +138,7 @@ class Handover:
             refused.append(rules.Refused("R9", text, "Wait until it has settled, then run again."))
         doing = f"Handing {server.name} over to {seen.node}"
         refuse(refused, doing, server.owner or seen.node)
-        if server.state is CmsState.ONLINE and "move" in steps:
+        if server.state in _UP and "move" in steps:
             self._refuse_unhealthy(seen, server, doing)
 
     def _refuse_unhealthy(self, seen: Observation, server: MailboxServer, doing: str) -> None:
@@ -172,21 +182,24 @@ class Handover:
             self._task.node.channel.reset()
             try:
                 seen = self._observe()
-                return seen, known_server(seen, server.name), self._setup.look()
+                return seen, known_server(seen, server.name), self._setup.job.look()
             except ChannelLost:
                 self._task.clock.sleep(_RECONNECT_PAUSE)
+            except Failure as failure:
+                raise self._loud(failure, server) from None
         text = "the node does not answer any more."
-        failure = Failure(f"Handing {server.name} over", server.name, text, "Bring the node back.", changed=True)
-        raise self._loud(failure, server)
+        silent = Failure(f"Handing {server.name} over", server.name, text, "Bring the node back.", changed=True)
+        raise self._loud(silent, server)
 
     def _pass(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
         shell = installed_shell(seen, self._task.node)
         steps = handover_steps(server, seen.node, self._release)
         if job.phase in JOINABLE and "upgrade" not in steps:
             steps = ["upgrade", *(steps or ["start"])]
-        if "upgrade" in steps and job.phase not in JOINABLE:
+        if "upgrade" in steps and job.phase not in JOINABLE and not (self._prepared and job.phase is Phase.PREPARED):
             # Whatever can be done before the users are cut off is done before.
             self._setup.prepare(job, seen)
+            self._prepared = True
         done: dict[str, Callable[[MailboxServer], MailboxServer]] = {
             "stop": lambda s: self._stop(shell, s),
             "move": lambda s: self._move(shell, s, seen),
@@ -219,16 +232,17 @@ class Handover:
         self._outcome = self._setup.wait(job)
         trouble = self._outcome.trouble()
         if trouble:
-            self._outcome = replace(self._outcome, log_excerpt=self._tidy_quietly())
-            trace = self._outcome.trace(**facts(seen, self._look_quietly()))
-            raise explained("Upgrading the clustered mailbox server", server.name, f"{trouble}.", trace)
+            self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
+            left = {**facts(seen, self._look_quietly()), "free": free_space(self._task.node)}
+            doing, said = "Upgrading the clustered mailbox server", f"{trouble.rstrip('.')}."
+            raise explained(doing, server.name, said, self._outcome.trace(**left))
         return server
 
     def _start(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
         answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
         server = replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
         if self._outcome and cms_troubles(server, self._release, self._outcome):
-            self._outcome = replace(self._outcome, log_excerpt=self._tidy_quietly())
+            self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
             prove_cms(server, self._release, self._outcome, seen, self._look_quietly())
         server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
         self._window.closed = self._task.clock.now()
@@ -236,8 +250,9 @@ class Handover:
 
     def _prove(self, server: MailboxServer) -> MailboxServer:
         """Behind the window: everything read again, databases included, and the job removed."""
-        if self._outcome:
-            self._outcome = replace(self._outcome, log_excerpt=self._setup.tidy())
+        if self._window.opened is not None and self._window.closed is None:
+            self._window.closed = self._task.clock.now()
+        self._setup.close(succeeded=True)
         after = known_server(self._observe(), server.name)
         return self._expect(after, lambda s: s.state is CmsState.ONLINE and s.mounted, "Mounting the databases of")
 
@@ -255,7 +270,9 @@ class Handover:
 
     def _loud(self, failure: Failure, server: MailboxServer) -> Failure:
         """A failure in the window says that the users are without mail, and how to go on."""
-        excerpt = self._tidy_quietly()
+        excerpt = self._close_quietly()
+        if self._window.opened is None:
+            return failure
         advice = (
             f"{failure.advice} {server.name} MAY BE DOWN: run the playbook again, which goes on from what it finds."
         )
@@ -264,12 +281,14 @@ class Handover:
         data = {**outcome, **failure.data, "timings": self._window.timings}
         return Failure(failure.doing, failure.target, failure.seen, advice, changed=True, **data)
 
-    def _tidy_quietly(self) -> str:
-        """Remove a job that does not run; a failure is being told, and nothing may hide it."""
+    def _close_quietly(self) -> str:
+        """Close a job that does not run, and return Setup's log lines; nothing may hide the failure being told."""
         try:
-            return self._setup.tidy()
+            excerpt = self._setup.log_excerpt() if self._outcome else ""
+            self._setup.close(succeeded=False)
         except (ChannelLost, Failure):
             return ""
+        return excerpt
 
     def _look_quietly(self) -> Observation | None:
         """The node after a Setup that failed, without its shell; None where it does not answer."""

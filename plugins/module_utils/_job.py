@@ -4,8 +4,8 @@
 """Detached jobs: a program that outlives the WinRM shell, joined again by its name after any interruption.
 
 A scheduled task runs a batch file, which writes the program's output and, last of all, its exit code: the renaming of
-rc.tmp to rc.txt is the atomic sign of the end (windows-cli.md 4.2, transport.md 7). A network logon has no credentials
-to go on with and its shell's processes die with it; a task with a password has neither trouble.
+rc.tmp to rc.txt is the atomic sign of the end (sources.md: detached-jobs, double-hop). A network logon has no
+credentials to go on with and its shell's processes die with it; a task with a password has neither trouble.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ class DetachedJob:
         program and before are batch text; before runs first, in the job's folder. Raises Failure when a step does not
         succeed; what it left is removed again.
         """
+        _refuse_account(account, self._node.name)
         try:
             self._write(program, before)
             self._register(account, modern=modern)
@@ -143,9 +144,6 @@ class DetachedJob:
         self._act("Writing the batch file", rf"md {self._folder} && ({text})>{self._folder}\job.cmd")
 
     def _register(self, account: Credentials, *, modern: bool) -> None:
-        if _ACCOUNT_TROUBLE.search(account.user):
-            raise Unquotable(account.user, "a user name with special characters can't be given to schtasks")
-        refuse_unsafe(account.user)
         options = "/rl HIGHEST /f " if modern else ""
         create = (
             rf"schtasks /create /tn {self._task} /tr {self._folder}\job.cmd /sc once /st 23:59 {options}"
@@ -176,6 +174,11 @@ class DetachedJob:
                 f"Delete the scheduled task {self._task} and that folder by hand.",
                 changed=True,
             )
+
+    def retire(self) -> None:
+        """After a Setup that failed: delete the task, keep the folder as the sign that the unfinished Setup is ours."""
+        gone = f"schtasks /delete /tn {self._task} /f <nul"
+        self._node.act_line(rf"{gone} & del /q {self._folder}\rc.txt {self._folder}\go", timeout=_ACT_LIMIT)
 
     def _act(self, doing: str, line: str, *, stdin: bytes | None = None, shown: str | None = None) -> None:
         result = self._node.act_line(line, timeout=_ACT_LIMIT, stdin=stdin, shown=shown)
@@ -220,10 +223,20 @@ class DetachedJob:
         return late or state.phase in (Phase.DIED, Phase.ABSENT)
 
 
+def _refuse_account(account: Credentials, node: str) -> None:
+    """Raise what is wrong with an account before anything is written; a password is never quoted."""
+    if _ACCOUNT_TROUBLE.search(account.user):
+        raise Unquotable(account.user, "a user name with special characters can't be given to schtasks")
+    refuse_unsafe(account.user)
+    if any(ord(char) < 0x20 for char in account.password):
+        text = f"the password of {account.user} holds a line break or another control character."
+        raise Failure("Registering the scheduled task", node, text, "Give the password without it.")
+
+
 def _echoed(line: str) -> str:
     """A batch line as the argument of echo on a command line; a percent sign is written through its escape trick.
 
-    `%^NAME%` stays as typed on a command line (no such variable), then the caret goes (windows-cli.md 6).
+    `%^NAME%` stays as typed on a command line (no such variable), then the caret goes (sources.md: cmd-quoting).
     """
     out, quoted = [], False
     for char in line:

@@ -76,8 +76,8 @@ class Node:
     def read_all(self, lines: Iterable[str], *, timeout: float = _READ_LIMIT) -> list[Result]:
         """Run finished command lines that change nothing in one round trip; stderr is in stdout.
 
-        Source of the splitting: a marker line with the exit code after each (windows-cli.md 6: an undefined name stays
-        as typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL).
+        A marker line with the exit code after each splits them (sources.md: cmd-quoting): an undefined name stays as
+        typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL).
         """
         wanted = list(lines)
         if not wanted:

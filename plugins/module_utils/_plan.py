@@ -57,6 +57,18 @@ def observations(results: Iterable[dict[str, Any]]) -> list[Reading]:
     return [observation(result, result["item"]) for result in results]
 
 
+def reconciled(mine: Reading, all_read: Iterable[Reading]) -> Reading:
+    """The reading of a node that could not name its cluster, because Setup has stopped the Cluster service there.
+
+    It belongs to the cluster whose other nodes list it as a member.
+    """
+    if mine["nodes_up"]:
+        return mine
+    mates = (other for other in all_read if other["node"] != mine["node"] and mine["node"] in other["members"])
+    mate = next((other for other in mates if other["nodes_up"]), None)
+    return {**mine, "cluster": mate["cluster"], "members": mate["members"]} if mate else mine
+
+
 def unread(mine: Reading, all_read: Iterable[Reading]) -> list[str]:
     """Members of the node's own cluster that nobody read in this run."""
     read = {reading["node"] for reading in all_read}
@@ -278,13 +290,30 @@ def _server_unproven(server: dict[str, Any], release: str) -> list[str]:
     return missing
 
 
-def not_ready(mine: Reading, all_read: Iterable[Reading]) -> list[str]:
-    """Why the node's cluster is not ready: what speaks against any of its nodes."""
-    return [
+def not_ready(mine: Reading, all_read: Iterable[Reading], release: str) -> list[str]:
+    """Why the node's cluster is not ready: what speaks against any of its nodes.
+
+    A mate that is down because our own Setup runs there, to be joined, does not.
+    """
+    lane = [reading for reading in all_read if reading["cluster"] == mine["cluster"]]
+    joining = any(reading["jobs"] for reading in lane)
+    reasons = [
         f"{reading['node']}: {reason}"
-        for reading in all_read
-        if reading["cluster"] == mine["cluster"]
+        for reading in lane
         for reason in reading["not_ready"]
+        if not (joining and reason.startswith("(R2)"))
+    ]
+    return reasons + _bricked(lane, release)
+
+
+def _bricked(lane: Sequence[Reading], release: str) -> list[str]:
+    if len(lane) < 2 or not all(at_release(reading["release"], release) for reading in lane):
+        return []
+    names = sorted({s["name"] for r in lane for s in r["servers"] if not at_release(s.get("release"), release)})
+    return [
+        f"(R4) Every node is at {release.upper()}, but {name} is not: /UpgradeCMS was forgotten. "
+        "Setup refuses this state; ask the vendor's support or restore a node of the old release."
+        for name in names
     ]
 
 

@@ -1,7 +1,7 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 # FOR INTERNAL COLLECTION USE ONLY
-"""Registry reads through reg.exe, in the layouts of 2003 and 2008 (windows-cli.md 5.1)."""
+"""Registry reads through reg.exe, in the layouts of 2003 and 2008 (sources.md: reg)."""
 
 from __future__ import annotations
 

@@ -10,16 +10,17 @@ from typing import Any
 from . import _rules as rules
 from ._cluster import ClusterExe, parse_cluster
 from ._cmdline import quote
-from ._errors import Failure, bracketed_code, native_failure, refuse
+from ._errors import Failure, Refusal, bracketed_code, native_failure, refuse
 from ._node import ChannelLost
 from ._standing import Standing, StandingReader
 from ._task import Task
 from ._wait import Limit, wait_for
-from ._windows import BOOT_TIME_LINE, boot_time
+from ._windows import BOOT_TIME_LINE, ServiceState, boot_time, service_line, service_state
 
-_DELAY = 5  # seconds, so that the answer to the order still gets out (windows-cli.md 5.3)
+_DELAY = 5  # seconds, so that the answer to the order still gets out (sources.md: shutdown)
 _UNDER_WAY = (1190, 1115, 1717)  # a restart is ordered or under way already
 _CLUSTER_SERVICE = "ClusSvc"
+_LOOKS = 12
 
 
 class Restart:
@@ -33,7 +34,7 @@ class Restart:
 
     def run(self) -> dict[str, Any]:
         """Observe, refuse or order the restart, wait, prove."""
-        boot = self._observe()
+        boot = self._observe_settled()
         before = {"boot_time": boot}
         command = f"shutdown /r /f /t {_DELAY} /c {quote(self._params['reason'])}"
         if self._task.check_mode:
@@ -48,15 +49,26 @@ class Restart:
             "downtime": round(self._task.clock.now() - begun, 1),
         }
 
+    def _observe_settled(self) -> str:
+        """The boot time before; a node that is still joining after Setup gets some time."""
+        for _look in range(_LOOKS - 1):
+            try:
+                return self._observe()
+            except Refusal as refusal:
+                if refusal.refused not in ("R2", "R9"):
+                    raise
+                self._task.clock.sleep(self._params["poll"])
+        return self._observe()
+
     def _observe(self) -> str:
-        lines = ["echo %COMPUTERNAME%", BOOT_TIME_LINE, *ClusterExe(self._task.node).lines()]
-        name, boot, *rest = self._task.node.read_all(lines)
-        cluster = parse_cluster(rest)
+        service = service_line(_CLUSTER_SERVICE)
+        lines = ["echo %COMPUTERNAME%", BOOT_TIME_LINE, service, *ClusterExe(self._task.node).lines()]
+        name, boot, state, *rest = self._task.node.read_all(lines)
         self._name = name.stdout.strip().upper()
-        self._clustered = bool(cluster.nodes)
+        # Without the service there is no cluster; a service that is there but tells nothing is unknown.
+        self._clustered = service_state(state) is not ServiceState.ABSENT
         if self._clustered:
-            owned = rules.ownership_refusals(cluster, self._name)
-            refuse(owned + rules.mate_refusals(cluster, self._name), "Restarting the node", self._name)
+            refuse(rules.restart_refusals(parse_cluster(rest), self._name), "Restarting the node", self._name)
         seen = boot_time(boot)
         if seen is None:
             text = "its boot time can't be read, so a restart could not be proven."

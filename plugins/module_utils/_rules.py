@@ -19,6 +19,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -27,9 +28,12 @@ from typing import Any
 
 from ._cluster import Cluster, ClusterNode, GroupState, NodeState, same
 from ._exchange import Observation
+from ._job import Phase
 from ._shell import CmsState, Copy, MailboxServer
 from ._versions import release_rank
 
+LIVE = (Phase.RUNNING, Phase.FINISHED, Phase.UNKNOWN)  # a job that is joined
+_UP = (CmsState.ONLINE, CmsState.PARTIALLY_ONLINE)
 CLOCK_TOLERANCE = 30.0  # seconds that an observation may lie in the future
 MIGRATE = "mailops.exchange2007.migrate"
 
@@ -68,10 +72,8 @@ def parse_evidence(items: Iterable[dict[str, Any]]) -> list[Evidence]:
 
 def _epoch(value: Any) -> float:
     text = str(value)
-    try:
+    if re.fullmatch(r"[0-9]{1,11}(\.[0-9]+)?", text):
         return float(text)
-    except ValueError:
-        pass
     try:
         parsed = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -87,30 +89,40 @@ def iso(epoch: float) -> str:
 # --- the proof -----------------------------------------------------------------------------------------------------
 
 
+def latest(members: Iterable[ClusterNode], proof: Sequence[Evidence]) -> dict[str, Evidence | None]:
+    """The newest evidence of each member; evidence of hosts that are no members counts for nothing."""
+    return {
+        member.name: max((e for e in proof if same(e.name, member.name)), key=lambda e: e.observed_at, default=None)
+        for member in members
+    }
+
+
 def proof_refusals(
     rule: str, members: Iterable[ClusterNode], proof: Sequence[Evidence], now: float, max_age: float
 ) -> list[Refused]:
     """Members of the cluster without fresh evidence. max_age in seconds."""
     advice = "Read every node of the cluster with exchange_info in this run and give its `proof` in `nodes`."
-    refused = []
-    for member in members:
-        seen = next((e for e in proof if same(e.name, member.name)), None)
-        if seen is None:
-            refused.append(Refused(rule, f"Node {member.name} of the cluster was not observed in this run.", advice))
-        elif now - seen.observed_at > max_age:
-            age = int(now - seen.observed_at)
-            refused.append(Refused(rule, f"Node {member.name} was observed {age} s ago, limit {max_age:g} s.", advice))
-        elif seen.observed_at - now > CLOCK_TOLERANCE:
-            text = f"Node {member.name} was observed in the future ({iso(seen.observed_at)})."
-            refused.append(Refused(rule, text, advice))
-    return refused
+    troubles = (_evidence_trouble(name, seen, now, max_age) for name, seen in latest(members, proof).items())
+    return [Refused(rule, text, advice) for text in troubles if text]
+
+
+def _evidence_trouble(name: str, seen: Evidence | None, now: float, max_age: float) -> str:
+    if seen is None:
+        return f"Node {name} of the cluster was not observed in this run."
+    if now - seen.observed_at > max_age:
+        return f"Node {name} was observed {int(now - seen.observed_at)} s ago, limit {max_age:g} s."
+    if seen.observed_at - now > CLOCK_TOLERANCE:
+        return f"Node {name} was observed in the future ({iso(seen.observed_at)})."
+    if release_rank(seen.release) < 0:
+        return f"The release of node {name} could not be read in this run."
+    return ""
 
 
 # --- what every act needs ------------------------------------------------------------------------------------------
 
 
-def readable_refusals(seen: Observation) -> list[Refused]:
-    """R9: what could not be read."""
+def readable_refusals(seen: Observation, *, own_job: bool = False) -> list[Refused]:
+    """R9: what could not be read. own_job: our own broken Setup may have left the program files without a version."""
     again = "Look at the node, then run again; nothing was touched."
     if not seen.cluster:
         text = "The cluster can't be read: cluster.exe listed no node."
@@ -123,7 +135,9 @@ def readable_refusals(seen: Observation) -> list[Refused]:
     refused += [
         Refused("R9", f"The owner of group '{g.name}' is unknown.", again) for g in seen.cluster.groups if not g.owner
     ]
-    if not seen.bits.read or seen.bits.version is None:
+    moving = [g for g in seen.cluster.groups if not settled(g.state)]
+    refused += [Refused("R9", f"Group '{g.name}' is {g.state.value}.", again) for g in moving]
+    if not seen.bits.read or (seen.bits.version is None and not own_job):
         refused.append(Refused("R9", "The version of Exchange on the node can't be read from the registry.", again))
     if seen.mailbox_servers_error:
         refused.append(Refused("R9", f"The mailbox servers can't be read: {seen.mailbox_servers_error}", again))
@@ -138,14 +152,16 @@ def _unread_mailbox_servers(seen: Observation) -> list[Refused]:
         for what, known in (("version", server.version), ("state", server.state is not CmsState.UNKNOWN))
         if not known
     ]
-    if seen.cluster and seen.cluster.exchange_groups() and not seen.mailbox_servers and not seen.mailbox_servers_error:
-        groups = ", ".join(f"'{name}'" for name in seen.cluster.exchange_groups())
-        refused.append(Refused("R9", f"The cluster has Exchange in {groups}, but no mailbox server was read.", advice))
+    groups = seen.cluster.exchange_groups() if seen.cluster else []
+    if len(groups) > len(seen.mailbox_servers) and not seen.mailbox_servers_error:
+        names = ", ".join(f"'{name}'" for name in groups)
+        text = f"The cluster has Exchange in {names}, but {len(seen.mailbox_servers)} mailbox server(s) could be read."
+        refused.append(Refused("R9", text, advice))
     return refused
 
 
 def os_refusals(seen: Observation, release: str, proof: Sequence[Evidence]) -> list[Refused]:
-    """R6: what the release runs on (exchange.md 7)."""
+    """R6: what the release runs on (sources.md: windows-support)."""
     family, pack = seen.os.family, seen.os.service_pack
     refused = []
     if family not in ("2003", "2008", "2008r2"):
@@ -218,10 +234,16 @@ def mate_refusals(cluster: Cluster, node: str) -> list[Refused]:
 
 
 def readiness_refusals(seen: Observation, release: str, *, own_job: bool) -> list[Refused]:
-    """What speaks against upgrading the node at all, whatever the order; empty for one that is at the release."""
-    if seen.bits.release == release:
+    """What speaks against upgrading the node at all, whatever the order.
+
+    Empty for one that is at the release, and for one on which our own Setup runs, to be joined: it has stopped the
+    Cluster service, and half of the program files have no version.
+    """
+    if seen.bits.release == release or any(phase in LIVE for phase in seen.jobs.values()):
         return []
-    refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release) + readable_refusals(seen)
+    refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release)
+    refused += readable_refusals(seen, own_job=own_job)
+    refused += mate_refusals(seen.cluster, seen.node) if seen.cluster else []
     return refused + os_refusals(seen, release, []) + setup_refusals(seen, release, own_job=own_job)
 
 
@@ -235,15 +257,27 @@ def upgrade_refusals(
     refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release)
     if seen.cluster:
         refused += ownership_refusals(seen.cluster, seen.node)
-    refused += readable_refusals(seen)
+    refused += readable_refusals(seen, own_job=own_job)
     if not seen.cluster:
         return refused
     mates = seen.cluster.mates(seen.node)
     refused += mate_refusals(seen.cluster, seen.node)
     refused += proof_refusals("R4", mates, proof, now, max_age)
-    refused += _cms_refusals(seen, release, [e for e in proof if not same(e.name, seen.node)])
+    refused += _cms_refusals(seen, release, list(latest(mates, proof).values()))
     refused += os_refusals(seen, release, proof)
     return refused + setup_refusals(seen, release, own_job=own_job)
+
+
+def restart_refusals(cluster: Cluster, node: str) -> list[Refused]:
+    """Why a cluster node must not be restarted now: it owns something, a mate is not up, or nobody knows."""
+    again = "Look at the cluster, then run again; nothing was touched."
+    if not cluster.nodes:
+        return [Refused("R9", "The cluster can't be read: cluster.exe listed no node.", again)]
+    refused = ownership_refusals(cluster, node) + mate_refusals(cluster, node)
+    unknown = [n.name for n in cluster.nodes if n.state is NodeState.UNKNOWN]
+    refused += [Refused("R9", f"The state of node {name} is unknown.", again) for name in unknown]
+    ownerless = [g.name for g in cluster.groups if not g.owner]
+    return refused + [Refused("R9", f"The owner of group '{name}' is unknown.", again) for name in ownerless]
 
 
 def ownership_refusals(cluster: Cluster, node: str) -> list[Refused]:
@@ -260,10 +294,13 @@ def ownership_refusals(cluster: Cluster, node: str) -> list[Refused]:
     return [Refused("R1", f"Node {node} owns {names}; Setup restarts the Cluster service there.", advice)]
 
 
-def _cms_refusals(seen: Observation, release: str, mates: Sequence[Evidence]) -> list[Refused]:
-    """R3 and R4: every CMS is online elsewhere, and this is not the last old node under an old CMS."""
+def _cms_refusals(seen: Observation, release: str, mates: Sequence[Evidence | None]) -> list[Refused]:
+    """R3 and R4: every CMS is online elsewhere, and this is not the last old node under an old CMS.
+
+    Only a mate that is seen to be old counts as old: an unknown one may be upgraded.
+    """
     refused = []
-    last = bool(mates) and all(release_rank(e.release) >= release_rank(release) for e in mates)
+    last = not any(e and 0 <= release_rank(e.release) < release_rank(release) for e in mates)
     for server in seen.mailbox_servers:
         if server.state not in (CmsState.ONLINE, CmsState.UNKNOWN):
             advice = f"Finish its handover (cms_handover name={server.name}) or start it first."
@@ -290,15 +327,19 @@ def handover_refusals(
 ) -> list[Refused]:
     """Why the CMS must not be handed over to the observed node now. first: one upgraded node is enough."""
     refused = downgrade_refusals(f"Clustered mailbox server {server.name}", server.release, release)
-    refused += readable_refusals(seen)
+    refused += readable_refusals(seen, own_job=own_job)
     if not seen.cluster:
         return refused
+    mates = seen.cluster.mates(seen.node)
+    known = [e for e in latest(mates, proof).values() if e]
     refused += mate_refusals(seen.cluster, seen.node)
-    refused += proof_refusals("R5", seen.cluster.mates(seen.node), proof, now, max_age)
+    refused += proof_refusals("R5", mates, proof, now, max_age)
     refused += _target_refusals(seen, server, release)
-    if not first:
-        refused += _passive_refusals(seen, server, release, proof)
-    refused += _bricked_refusals(seen, server, release, proof)
+    refused += _stranded_refusals(server, known, release)
+    if not first and server.state in _UP and server.owner != seen.node:
+        # Once the CMS is down, or here already, the window is open: it is to be closed, not to be kept waiting.
+        refused += _passive_refusals(seen, server, release, known)
+    refused += _bricked_refusals(seen, server, release, known)
     refused += os_refusals(seen, release, proof)
     return refused + setup_refusals(seen, release, own_job=own_job)
 
@@ -317,6 +358,18 @@ def _target_refusals(seen: Observation, server: MailboxServer, release: str) -> 
     if other:
         refused.append(Refused("R5", f"Node {node} runs {other.name} already.", "Choose a node that runs none."))
     return refused
+
+
+def _stranded_refusals(server: MailboxServer, known: Sequence[Evidence], release: str) -> list[Refused]:
+    """An upgraded CMS on a node with old program files: it can't run there, and how it got there is unknown."""
+    owner = next((e for e in known if server.owner and same(e.name, server.owner)), None)
+    upgraded = release_rank(server.release) >= release_rank(release)
+    if not upgraded or owner is None or release_rank(owner.release) >= release_rank(release):
+        return []
+    releases = f"{server.name} is at {str(server.release).upper()}, {owner.name} at {owner.release.upper()}"
+    text = f"{releases}, and {owner.name} owns it: it can't run there."
+    advice = f"Find out who moved it there; then move it with clustered_mailbox_server name={server.name} owner=NODE."
+    return [Refused("R5", text, advice)]
 
 
 def _passive_refusals(
@@ -338,7 +391,7 @@ def _passive_refusals(
 def _bricked_refusals(
     seen: Observation, server: MailboxServer, release: str, proof: Sequence[Evidence]
 ) -> list[Refused]:
-    """R4, too late: every node new, the CMS old (exchange.md 2.7, 9 no. 1)."""
+    """R4, too late: every node new, the CMS old (sources.md: resume, forgotten-upgradecms)."""
     everywhere = [seen.bits.release, *(e.release for e in proof)]
     old = server.version is not None and release_rank(server.release) < release_rank(release)
     if len(everywhere) < 2 or not old or any(release_rank(r) < release_rank(release) for r in everywhere):
@@ -353,12 +406,20 @@ def _bricked_refusals(
 
 def copy_refusals(server: str, samples: Sequence[Sequence[Copy]], max_queue: int) -> list[Refused]:
     """R7: every copy healthy in every sample, queues within max_queue logs and not growing."""
-    if not samples or not samples[-1]:
+    wait = "Wait until the copies have caught up (Get-StorageGroupCopyStatus), or resume or reseed them."
+    names = {copy.name for sample in samples for copy in sample}
+    if not names:
         text = f"No storage group copy of {server} could be read."
         return [Refused("R7", text, "Check the replication service on the passive node.")]
-    found = (_copy_trouble(server, copies, max_queue) for copies in zip(*samples, strict=False))
-    wait = "Wait until the copies have caught up (Get-StorageGroupCopyStatus), or resume or reseed them."
-    return [Refused("R7", text, wait) for text in found if text]
+    found = []
+    for name in sorted(names):
+        readings = [copy for sample in samples for copy in sample if copy.name == name]
+        if len(readings) != len(samples):
+            text = f"Copy '{name}' of {server} was read {len(readings)} times in {len(samples)} readings."
+        else:
+            text = _copy_trouble(server, readings, max_queue)
+        found += [Refused("R7", text, wait)] if text else []
+    return found
 
 
 def _copy_trouble(server: str, copies: Sequence[Copy], max_queue: int) -> str:
@@ -379,6 +440,8 @@ def _copy_trouble(server: str, copies: Sequence[Copy], max_queue: int) -> str:
 
 def group_is_cms(cluster: Cluster, group: str) -> bool | None:
     """Whether a group holds a clustered mailbox server; None where the resource types could not be read."""
+    if not cluster.resources or any(reason.startswith("cluster res") for reason in cluster.reasons):
+        return None
     inside = [r for r in cluster.resources if r.group and same(r.group, group)]
     if any(r.type.lower().startswith("microsoft exchange") for r in inside):
         return True

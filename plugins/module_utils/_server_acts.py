@@ -76,7 +76,7 @@ class ServerActs:
         return self._release_refusals(seen, server, target)
 
     def _release_refusals(self, seen: Observation, server: MailboxServer, target: str) -> list[rules.Refused]:
-        """A CMS never goes to a node whose program files are of another release (exchange.md 1, I4)."""
+        """A CMS never goes to a node whose program files are of another release (sources.md: cms-needs-its-release)."""
         now, proof = self._task.clock.now(), read_proof(self._task)
         if target == seen.node:
             release = seen.bits.release

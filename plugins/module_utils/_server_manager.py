@@ -3,8 +3,8 @@
 # FOR INTERNAL COLLECTION USE ONLY
 """ServerManagerCmd.exe of Windows 2008: which roles and features are installed, installing and removing one.
 
-The state comes from the XML of -query only: the text form's headings are localised (windows-cli.md 3.3). The tool runs
-in the WinRM shell, not as a detached job: it only drives Windows' own servicing (TrustedInstaller), which ends or rolls
+The state comes from the XML of -query only: the text form's headings are localised (sources.md: servermanager-query).
+The tool runs in the WinRM shell, not as a detached job: it only drives Windows' own servicing (TrustedInstaller), which ends or rolls
 back by itself when the shell goes, restarts nothing by itself, and needs no password for a scheduled task. A run that
 lost its connection meets exit code 1004 or the finished state when it is repeated.
 """
@@ -45,7 +45,7 @@ _CLEAN_LIMIT = 60.0  # seconds for del
 
 _LOG = r"%WINDIR%\Temp\ServerManager.log (2008 R2: %WINDIR%\logs)"
 
-# windows-cli.md 3.2; 1000, 1002 and from 1005 on nobody has published: they are shown as they are.
+# sources.md: servermanager-codes; 1000, 1002 and from 1005 on nobody has published: they are shown as they are.
 CODES: dict[int, Meaning] = {
     2: Meaning("ProgramNotFound", "Windows does not find the tool", "This is no full installation of Windows 2008."),
     4: Meaning("ArgumentNotValid", "it does not take this name in this place", f"Look at {_LOG} on the node."),
@@ -199,7 +199,7 @@ def to_do(features: Features, ids: Iterable[str], *, install: bool, all_subfeatu
 def taken_along(features: Features, ids: Sequence[str], told: dict[str, str], *, all_subfeatures: bool) -> list[str]:
     """What removing ids would remove besides; told: the text of -whatIf for each id.
 
-    Nested ones are known from the XML, all others from -whatIf alone (windows-cli.md 3.1).
+    Nested ones are known from the XML, all others from -whatIf alone (sources.md: servermanager-line).
     """
     asked = {key.casefold() for key in ids}
     if all_subfeatures:
@@ -226,7 +226,7 @@ def refuse_dependents(
 
 
 def install_line(key: str, *, all_subfeatures: bool) -> str:
-    """One id a call: the sources disagree about several (windows-cli.md 3.1)."""
+    """One id a call: the sources disagree about several (sources.md: servermanager-line)."""
     return command_line([PROGRAM, "-install", key, *(["-allSubFeatures"] if all_subfeatures else [])])
 
 

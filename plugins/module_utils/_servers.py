@@ -68,5 +68,5 @@ def wait_for_server(
 
 
 def _mounted(server: MailboxServer) -> str:
-    mounted = sum(1 for state in server.databases.values() if state)
+    mounted = sum(1 for _name, state in server.databases if state)
     return f"{mounted} of {len(server.databases)} databases mounted"

@@ -1,18 +1,19 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 # FOR INTERNAL COLLECTION USE ONLY
-"""Setup.com: its command lines and what it prints (exchange.md 3)."""
+"""Setup.com: its command lines and what it prints (sources.md: setup-line, setup-console)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from ._cmdline import name, quote
+from ._cmdline import Unquotable, quote
 
 WIDTH = 80  # the console wraps there, in the middle of words
 
-_STEP = re.compile(r"^\s{2,}(?P<step>\S.*?)\s*\.{10,}\s*(?P<word>\S+)\s*$")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_STEP = re.compile(r"^\s{2,}(?P<step>\S.*?)\s*\.{10,}\s*(?P<word>(?!\d+%)\S+)\s*$")
 _OPEN_STEP = re.compile(r"^\s{2,}(?P<step>\S.*?)\s*\.{3,}\s*(?P<word>\d+%)?\s*$")
 _SUCCESS = "setup operation completed successfully"
 _FAILURES = ("setup operation did not complete", "setup encountered an error")
@@ -67,7 +68,9 @@ def _common(domain_controller: str, updates_dir: str) -> list[str]:
     if updates_dir:
         arguments.append(f"/UpdatesDir:{quote(updates_dir)}")
     if domain_controller:
-        arguments.append(f"/DomainController:{name(domain_controller).strip(chr(34))}")
+        if not _HOST.fullmatch(domain_controller):
+            raise Unquotable(domain_controller, "a domain controller is a NetBIOS name or a fully qualified one")
+        arguments.append(f"/DomainController:{domain_controller}")
     return arguments
 
 

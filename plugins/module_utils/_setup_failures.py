@@ -94,7 +94,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "disk_full",
-        "Number 112 or 39 (0x80070070, 0x80070027), or Windows Installer 1632.",
+        "Number 112 or 39 (0x80070070, 0x80070027), or Windows Installer 1632; or less than 100 MB free after the run.",
         "A disk of the node is full.",
         "Files could not be copied or unpacked.",
         "Free space on the system disk, Exchange's disk and in Temp, then run again.",
@@ -198,7 +198,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "earlier_setup_unfinished",
-        "Watermark or Action values in the registry before this run.",
+        "Watermark or Action values in the registry before this run, or after one that configured nothing.",
         "An earlier Setup on this node never finished.",
         "Setup may refuse, skip steps or hang because of its marks.",
         f"Run the Setup that the marks are of again by hand and let it finish. {_NEVER}",
@@ -240,7 +240,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "setup_unfinished",
-        "Watermark or Action values in the registry after this run.",
+        "Watermark or Action values in the registry after a run that had begun to configure.",
         "Setup left marks of unfinished work. This follows from the cause and is no cause by itself.",
         "Exchange on the node may not start, and other Setups refuse.",
         f"Remove the cause, then run again: the same Setup finishes its work and takes its marks away. {_NEVER}",
@@ -251,6 +251,7 @@ _RANK = {cause.name: rank for rank, cause in enumerate(CAUSES)}
 _FATES = {Fate.NOT_STARTED: "task_not_started", Fate.RUNNING: "still_running", Fate.SILENT: "no_answer"}
 _CONSEQUENCES = {"setup_unfinished", "earlier_setup_unfinished"}
 
+DISK_FULL = 100 * 2**20  # bytes; a service pack needs far more
 # Weights: what a finding is worth; a matching English sentence adds one.
 _CERTAIN, _LIKELY, _GENERAL = 4, 2, 1
 
@@ -273,14 +274,14 @@ _NO_PROGRAM = frozenset({2, 3, 21, 9009})  # exit codes of a batch line whose pr
 
 _SENTENCES = {
     "restart_pending": r"restart from a previous installation",
-    "groups_owned": r"cluster (?:group|resource)",
+    "groups_owned": r"cluster (?:group|resource)s? (?:is|are) online|owns? (?:the |a )?cluster group",
     "disk_full": r"disk is full|not enough (?:disk )?space",
-    "wrong_bitness": r"machine type|not (?:compatible|supported by this processor)",
-    "media_unreadable": r"not accessible|cannot find|not ready",
-    "update_in_the_way": r"interim update|update rollup",
-    "access_denied": r"access (?:is |was )?denied|rights|permission",
-    "directory_unreachable": r"domain controller|server is not operational",
-    "directory_not_prepared": r"schema|preparead|not (?:been )?prepared",
+    "wrong_bitness": r"machine type|not supported by this processor",
+    "media_unreadable": r"installation source for this product|device is not ready",
+    "update_in_the_way": r"interim update|patch package",
+    "access_denied": r"access (?:is |was )?denied|not a member of",
+    "directory_unreachable": r"(?:domain controller|domain).{0,40} could not be contacted|server is not operational",
+    "directory_not_prepared": r"schema is not up|import schema file|not (?:been )?prepared",
 }
 
 Finding = tuple[str, int, tuple[str, ...]]  # name of the cause, weight, evidence
@@ -297,8 +298,17 @@ def diagnose(trace: Trace) -> list[Diagnosis]:
             findings[name] = (max(before[0], weight + _sentence(trace, name)), (*before[1], *evidence))
     if not set(findings) - _CONSEQUENCES and not _explained(trace, findings):
         findings["unknown"] = (_GENERAL, (_exit_code(trace), *first_lines(trace)))
+    findings |= {name: (0, (text,)) for name, text in _suspicions(trace) if name not in findings}
     ordered = sorted(findings, key=lambda name: (-findings[name][0], _RANK[name]))
     return [_made(trace, name, findings[name][1]) for name in ordered]
+
+
+def _suspicions(trace: Trace) -> Iterator[tuple[str, str]]:
+    """What only an English sentence speaks of: told behind everything else, never as the cause."""
+    for name, pattern in _SENTENCES.items():
+        for text in trace.said:
+            if re.search(pattern, text, re.IGNORECASE) and not trace.claims_success:
+                yield name, f"only a sentence speaks of it: {text}"
 
 
 def _explained(trace: Trace, findings: dict[str, tuple[int, tuple[str, ...]]]) -> bool:
@@ -311,14 +321,14 @@ def _explained(trace: Trace, findings: dict[str, tuple[int, tuple[str, ...]]]) -
 def _made(trace: Trace, name: str, evidence: tuple[str, ...]) -> Diagnosis:
     cause = _BY_NAME[name]
     impact = cause.impact
-    if trace.fate not in _FATES and not trace.claims_success:
+    if trace.fate not in _FATES and not trace.claims_success and not trace.console.succeeded:
         impact = f"{impact} {STAGES[trace.stage]}"
     return Diagnosis(name, cause.cause, impact, cause.next_step, tuple(dict.fromkeys(e for e in evidence if e)))
 
 
 def _sentence(trace: Trace, name: str) -> int:
     pattern = _SENTENCES.get(name)
-    return int(bool(pattern and re.search(pattern, trace.said)))
+    return int(bool(pattern and any(re.search(pattern, text, re.IGNORECASE) for text in trace.said)))
 
 
 # --- what is looked for --------------------------------------------------------------------------------------------
@@ -385,11 +395,17 @@ def _media(trace: Trace) -> Iterator[Finding]:
         yield "media_unreadable", _LIKELY, (f"no Setup can be read at '{trace.media}' any more",)
 
 
+def _disks(trace: Trace) -> Iterator[Finding]:
+    for folder, free in trace.free:
+        if free < DISK_FULL:
+            yield "disk_full", _CERTAIN - 1, (f"{free} bytes free on the disk of {folder}",)
+
+
 def _updates(trace: Trace) -> Iterator[Finding]:
     """A KB number is a number: the error text and an installed update have the same one."""
     for update in trace.updates:
         numbers = re.findall(r"KB ?(\d{6,7})", update, re.IGNORECASE)
-        if any(number in trace.said for number in numbers):
+        if any(number in text for number in numbers for text in trace.said):
             yield "update_in_the_way", _CERTAIN - 1, (f"installed: {update}",)
         elif "interim" in update.lower() and trace.stage is Stage.CHECKS:
             yield "update_in_the_way", _GENERAL, (f"installed: {update}",)
@@ -416,6 +432,10 @@ def _killed(trace: Trace) -> Iterator[Finding]:
 
 
 def _marks(trace: Trace) -> Iterator[Finding]:
+    """A Setup that configured nothing made no marks: those that are there then are an earlier one's, and stopped it."""
+    if _never_configured(trace) and (trace.marks_before or trace.marks_after):
+        yield "earlier_setup_unfinished", _CERTAIN - 1, tuple(dict.fromkeys(trace.marks_before + trace.marks_after))
+        return
     if trace.marks_before:
         yield "earlier_setup_unfinished", _GENERAL, trace.marks_before
     left = tuple(mark for mark in trace.marks_after if mark not in trace.marks_before)
@@ -443,6 +463,7 @@ _LOOKS: tuple[Callable[[Trace], Iterator[Finding]], ...] = (
     _restart,
     _groups,
     _media,
+    _disks,
     _updates,
     _failing_parts,
     _killed,
@@ -466,7 +487,8 @@ def _last_step(trace: Trace) -> tuple[str, ...]:
 def explained(doing: str, target: str, seen: str, trace: Trace, **data: Any) -> Failure:
     """The Failure of a run: the likeliest cause in its one line, all of them in `diagnosis`."""
     found = diagnose(trace)
-    text = f"{seen} Cause: {found[0].cause} Impact: {found[0].impact}"
+    last = f" Last words: {found[0].evidence[-1]}" if found[0].name == "unknown" else ""
+    text = f"{seen} Cause: {found[0].cause}{last} Impact: {found[0].impact}"
     advice = f"{found[0].next_step} More in `diagnosis`, and in ExchangeSetup.log on the node."
     return Failure(doing, target, text, advice, changed=True, diagnosis=[one.as_dict() for one in found], **data)
 

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ._errors import Failure
 from ._exchange import Observation, Observer, setup_job
 from ._job import JobState, Phase
-from ._node import ChannelLost
+from ._node import ChannelLost, Node
+from ._numbers import whole_number
+from ._rules import LIVE
 from ._setup import Console, parse_console, setup_line
 from ._setup_failures import explained, facts
 from ._setup_trace import Fate, Trace
@@ -19,6 +22,7 @@ from ._task import Task
 from ._wait import Limit
 
 LOG = r"%SystemDrive%\ExchangeSetupLogs\ExchangeSetup.log"
+_SYSTEM_DISK = "%SystemDrive%\\"
 _LOG_LINES = 60  # lines of the log kept as evidence
 _SETTLE = 10.0  # seconds that a prepared job of somebody else may take until it starts
 _FATES = {
@@ -28,7 +32,8 @@ _FATES = {
     Phase.RUNNING: Fate.RUNNING,
 }
 
-JOINABLE = (Phase.RUNNING, Phase.FINISHED)
+# An unknown one too: while Setup stops WMI nobody can tell whether it lives, and it must not be started twice.
+JOINABLE = LIVE
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,10 @@ class SetupRun:
         self.job = setup_job(task.node, kind, task.params["release"])
 
     def look(self) -> JobState:
-        """The job now; one that is just being prepared gets some time to start."""
+        """The job now; one that is just being prepared, or that can't be made out, gets some time."""
         clock, end = self._task.clock, self._task.clock.now() + _SETTLE
         state = self.job.look()
-        while state.phase is Phase.PREPARED and clock.now() < end:
+        while state.phase in (Phase.PREPARED, Phase.UNKNOWN) and clock.now() < end:
             clock.sleep(self._limit.poll)
             state = self.job.look()
         return state
@@ -96,11 +101,14 @@ class SetupRun:
         return self._program
 
     def finish(self, state: JobState, seen: Observation) -> Outcome:
-        """Start Setup unless it runs or has ended already, wait for its end, tidy up. Raises Failure as wait() does."""
+        """Start Setup unless it runs or has ended already, and wait for its end. Raises Failure as wait() does.
+
+        The job stays until close().
+        """
         if state.phase not in JOINABLE:
             self.prepare(state, seen)
         outcome = self.wait(state)
-        return replace(outcome, log_excerpt=self.tidy())
+        return replace(outcome, log_excerpt=self._log_excerpt())
 
     def prepare(self, state: JobState, seen: Observation) -> None:
         """Register the job, after removing what a dead run left. Nothing of Setup runs yet."""
@@ -137,13 +145,17 @@ class SetupRun:
         rc = -1 if ended.rc is None else ended.rc
         return Outcome(rc, parse_console(ended.output), ended.output, duration, joined)
 
-    def tidy(self) -> str:
-        """Remove the job unless it runs; returns the lines that Setup added to its log."""
-        if self.job.look().phase not in (Phase.FINISHED, Phase.PREPARED, Phase.DIED):
-            return ""
-        excerpt = self._log_excerpt()
-        self.job.remove()
-        return excerpt
+    def close(self, *, succeeded: bool) -> None:
+        """Remove the job unless it runs; after a failure its task only: the folder tells the next run whose marks."""
+        phase = self.job.look().phase
+        if phase is Phase.FINISHED and not succeeded:
+            self.job.retire()
+        elif phase in (Phase.FINISHED, Phase.PREPARED) or (phase is Phase.DIED and succeeded):
+            self.job.remove()
+
+    def log_excerpt(self) -> str:
+        """The lines that Setup added to its log, the last ones of them."""
+        return self._log_excerpt()
 
     def _progress(self, state: JobState, elapsed: float) -> None:
         if state.phase is Phase.UNKNOWN:
@@ -172,7 +184,8 @@ class SetupRun:
         """What a Setup that was killed left in its log and in the registry, as far as the node answers."""
         observer = Observer(self._task.node, self._task.params["media"])
         try:
-            return {"log": self._log_excerpt(), **facts(None, observer.observe(0, mailbox_servers=False))}
+            seen = facts(None, observer.observe(0, mailbox_servers=False))
+            return {"log": self._log_excerpt(), **seen, "free": free_space(self._task.node)}
         except ChannelLost:
             self._task.node.channel.reset()
             return {}
@@ -181,12 +194,21 @@ class SetupRun:
         """The last lines that this run wrote to ExchangeSetup.log; '' where they can't be read."""
         node = self._task.node
         counted = node.read_all([self.job.file_line("lines.txt"), f'find /c /v "" <{LOG}'])
-        before, now = (_number(result.stdout) for result in counted)
+        before, now = (whole_number(result.stdout) for result in counted)
         if now is None:
             return ""
         return node.read_line(f"more +{max(before or 0, now - _LOG_LINES)} {LOG}").stdout.strip()
 
 
-def _number(text: str) -> int | None:
-    word = text.strip()
-    return int(word) if word.isdigit() else None
+def free_space(node: Node) -> tuple[tuple[str, int], ...]:
+    """Bytes free on the system disk: the last number that `dir /-c` prints in any language; () where it can't be read.
+
+    A Setup that fills the disk takes even the exit code with it (sources.md: disk-space).
+    """
+    try:
+        said = node.read_line(rf"dir /-c {_SYSTEM_DISK}").stdout
+    except ChannelLost:
+        node.channel.reset()
+        return ()
+    numbers = re.findall(r"\d+", said.strip().splitlines()[-1]) if said.strip() else []
+    return ((_SYSTEM_DISK, int(numbers[-1])),) if numbers else ()

@@ -67,7 +67,8 @@ class Trace:
     """Everything a run left behind. The registry is `before` and `after` the run; () also where nobody looked.
 
     marks: `HKLM\\…\\Role\\Watermark=data`. restart: marks of a pending restart. owned: groups that the node owns though
-    it should own none. reached: whether the version read back is the wanted one, None where it was not read.
+    it should own none. free: folder and bytes free on its disk. reached: whether the version read back is the wanted
+    one, None where it was not read.
     """
 
     rc: int | None = None
@@ -81,6 +82,7 @@ class Trace:
     updates: tuple[str, ...] = ()
     media: str = ""
     media_gone: bool = False
+    free: tuple[tuple[str, int], ...] = ()
     wanted: str = ""
     version: str = ""
     reached: bool | None = None
@@ -120,9 +122,9 @@ class Trace:
         return self.rc == 0 and self.console.succeeded is not False
 
     @property
-    def said(self) -> str:
-        """All error texts in lower case, for sentences that add to what a number or a mark says already."""
-        return " ".join([*self.console.errors, *_log_errors(self.log)]).lower()
+    def said(self) -> tuple[str, ...]:
+        """All error texts, for sentences that add to what a number or a mark says already."""
+        return tuple(shortened(text) for text in [*_console_texts(self.output), *_log_errors(self.log)])
 
 
 def shortened(text: str) -> str:
@@ -173,7 +175,7 @@ def _stage_of(heading: str, stage: Stage, *, roles: bool) -> Stage:
 
 def _odd_word(parts: tuple[Part, ...]) -> str:
     """The last step's result where all the others, two at least, agree on another word: in any language a failure."""
-    words = [part.step.result for part in parts if part.step]
+    words = [part.step.result for part in parts if part.step and not re.search(r"\d", part.step.result)]  # no `42%`
     agreed = len(words) > 2 and len(set(words[:-1])) == 1 and words[-1] != words[0]
     return words[-1] if agreed else ""
 

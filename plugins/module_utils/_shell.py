@@ -1,7 +1,7 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 # FOR INTERNAL COLLECTION USE ONLY
-"""The Exchange Management Shell on a node, called from cmd.exe under PowerShell 1.0 (exchange.md 6).
+"""The Exchange Management Shell on a node, called from cmd.exe under PowerShell 1.0 (sources.md: shell-calls).
 
 Every command is one -Command text that prints its own `key=value` lines: Format-List wraps in the middle of words.
 What 1.0 doesn't have (-File, try/catch, -join, ConvertTo-Json) is not used.
@@ -10,7 +10,7 @@ What 1.0 doesn't have (-File, try/catch, -join, ConvertTo-Json) is not used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -18,6 +18,7 @@ from ._cluster import same
 from ._cmdline import Unquotable, refuse_unsafe
 from ._errors import Failure, first_line
 from ._node import Node, Result
+from ._numbers import whole_number
 from ._versions import RELEASES, Version, parse_version
 
 _PROLOGUE = (
@@ -28,7 +29,7 @@ _EPILOGUE = " say 'done' '1'; exit 0"
 
 
 class CmsState(Enum):
-    """State of Get-ClusteredMailboxServerStatus, blanks removed (exchange.md 6.3)."""
+    """State of Get-ClusteredMailboxServerStatus, blanks removed (sources.md: cms-status)."""
 
     ONLINE = "online"
     PARTIALLY_ONLINE = "partially_online"
@@ -69,7 +70,7 @@ class MailboxServer:
     version: Version | None = None
     kind: str = "unknown"
     redundant_machines: tuple[str, ...] = ()
-    databases: dict[str, bool | None] = field(default_factory=dict)
+    databases: tuple[tuple[str, bool | None], ...] = ()
 
     @property
     def release(self) -> str | None:
@@ -78,7 +79,7 @@ class MailboxServer:
     @property
     def mounted(self) -> bool:
         """Every database is seen mounted."""
-        return bool(self.databases) and all(self.databases.values())
+        return bool(self.databases) and all(mounted for _name, mounted in self.databases)
 
     def as_dict(self) -> dict[str, Any]:
         """The public form, in exchange_info's clustered_mailbox_servers."""
@@ -90,7 +91,7 @@ class MailboxServer:
             "release": self.release,
             "kind": self.kind,
             "redundant_machines": list(self.redundant_machines),
-            "databases": [{"name": name, "mounted": mounted} for name, mounted in self.databases.items()],
+            "databases": [{"name": name, "mounted": mounted} for name, mounted in self.databases],
         }
 
 
@@ -154,7 +155,7 @@ class ExchangeShell:
     def start_unless_online(self, name: str, release: str, timeout: float) -> dict[str, list[str]]:
         """Start a CMS that is at the release and not online yet, in one start of the shell; prints its version too.
 
-        Whether Setup /upgradecms starts it, the sources disagree on (exchange.md 2.3).
+        Whether Setup /upgradecms starts it, the sources disagree on (sources.md: start-after-upgrade).
         """
         script = (
             f"$x = Get-ExchangeServer -Identity {literal(name)}; say 'version' $x.AdminDisplayVersion; "
@@ -289,7 +290,8 @@ def _mailbox_server(block: dict[str, list[str]]) -> MailboxServer:
         version=parse_version(block.get("version", [""])[0]),
         kind=_KINDS.get(block.get("kind", [""])[0].casefold(), "unknown"),
         redundant_machines=tuple(name.upper() for name in block.get("redundant", [])),
-        databases=dict(zip(block.get("database", []), mounted, strict=False)),
+        # Two storage groups may each have a database of the same name.
+        databases=tuple(zip(block.get("database", []), mounted, strict=False)),
     )
 
 
@@ -307,5 +309,5 @@ def parse_copies(text: str) -> list[list[Copy]]:
 
 
 def _copy(block: dict[str, str]) -> Copy:
-    queues = [int(text) if (text := block.get(key, "")).isdigit() else None for key in ("copy_queue", "replay_queue")]
+    queues = [whole_number(block.get(key)) for key in ("copy_queue", "replay_queue")]
     return Copy(block["copy"], block.get("status", "").replace(" ", ""), *queues)

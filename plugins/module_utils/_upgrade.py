@@ -15,12 +15,14 @@ from ._exchange import Observation, Observer
 from ._job import JobState, Phase
 from ._setup import upgrade_arguments, upgrade_cms_arguments
 from ._setup_failures import explained, facts
-from ._setup_run import JOINABLE, Outcome, SetupRun
+from ._setup_run import JOINABLE, Outcome, SetupRun, free_space
 from ._setup_trace import Trace
 from ._shell import CmsState, MailboxServer
 from ._task import Credentials, Task
 from ._versions import release_rank
 from ._wait import Limit
+
+_LOOKS = 4
 
 
 def setup_task(task: Task) -> Task:
@@ -38,6 +40,17 @@ def read_proof(task: Task) -> list[rules.Evidence]:
         raise Failure("Reading the option nodes", task.node.name, str(error), "") from None
 
 
+def observe_readable(task: Task, observer: Observer) -> Observation:
+    """The node, looked at again a few times while something of it can't be made out (R9): groups move, nodes join."""
+    seen = observer.observe(task.clock.now())
+    for _look in range(_LOOKS - 1):
+        if not rules.readable_refusals(seen):
+            break
+        task.clock.sleep(task.params["poll"])
+        seen = observer.observe(task.clock.now())
+    return seen
+
+
 class UpgradeNode:
     """`Setup.com /mode:upgrade` on a node that owns nothing."""
 
@@ -53,16 +66,23 @@ class UpgradeNode:
 
     def run(self) -> dict[str, Any]:
         """Observe, compare, act, observe again, prove."""
-        seen = self._observer.observe(self._task.clock.now())
         state = self._setup.look()
-        running = state.phase in JOINABLE
-        if not running:
-            if self._done(seen) and state.phase is Phase.ABSENT:
-                return self._result(seen, seen, changed=False)
+        joins = state.phase in JOINABLE
+        seen = self._observer.observe(self._task.clock.now()) if joins else observe_readable(self._task, self._observer)
+        if not joins:
+            if self._done(seen):
+                return self._leave_alone(seen, state)
             self._refuse(seen, state)
         if self._task.check_mode:
             return self._would(seen)
         return self._act(seen, state)
+
+    def _leave_alone(self, seen: Observation, state: JobState) -> dict[str, Any]:
+        """At the release: nothing is done, but for removing what a dead run left."""
+        leftover = state.phase is not Phase.ABSENT
+        if leftover and not self._task.check_mode:
+            self._setup.close(succeeded=True)
+        return {**self._result(seen, seen, changed=leftover), "restart_required": seen.pending.required is not False}
 
     def _done(self, seen: Observation) -> bool:
         return seen.bits.release == self._release and not seen.bits.interrupted
@@ -87,7 +107,12 @@ class UpgradeNode:
     def _act(self, seen: Observation, state: JobState) -> dict[str, Any]:
         outcome = self._setup.finish(state, seen)
         after = self._observer.observe(self._task.clock.now(), mailbox_servers=False)
-        self._prove(seen, after, outcome)
+        try:
+            self._prove(seen, after, outcome)
+        except Failure:
+            self._setup.close(succeeded=False)
+            raise
+        self._setup.close(succeeded=True)
         removed = sorted(set(seen.bits.rollups) - set(after.bits.rollups))
         return {**self._result(seen, after, changed=True), **outcome.as_dict(), "removed_rollups": removed}
 
@@ -98,9 +123,12 @@ class UpgradeNode:
             troubles.append(f"the registry says {after.bits.version or 'nothing'} and not {self._release.upper()}")
         if after.bits.interrupted:
             troubles.append(f"marks of an unfinished Setup are left: {', '.join(after.bits.interrupted)}")
-        seen = facts(before, after, owns_nothing=True)
-        trace = outcome.trace(wanted=self._release, reached=reached, **seen)
-        _raise_for(troubles, "Upgrading the program files", before.node, outcome, trace, before=_version(before))
+        if any(troubles):
+            seen = {**facts(before, after, owns_nothing=True), "free": free_space(self._task.node)}
+            trace = outcome.trace(wanted=self._release, reached=reached, **seen)
+            raise _failure(
+                troubles, "Upgrading the program files", before.node, outcome, trace, before=_version(before)
+            )
 
     def _result(self, before: Observation, after: Observation, *, changed: bool) -> dict[str, Any]:
         restart = changed or after.pending.required is not False
@@ -124,7 +152,7 @@ class UpgradeCms:
 
     def run(self) -> dict[str, Any]:
         """Observe, compare, act, observe again, prove."""
-        seen = self._observer.observe(self._task.clock.now())
+        seen = observe_readable(self._task, self._observer)
         server = self._owned(seen)
         state = self._setup.look()
         running = state.phase in JOINABLE
@@ -133,12 +161,18 @@ class UpgradeCms:
         if not running:
             self._refuse(seen, server, state)
         if self._task.check_mode:
+            media = seen.media.version if seen.media else None
             result = {"changed": True, "restart_required": False, "commands": [self._setup.command]}
-            return {**_cms_result(server, server), **result}
+            return {**_cms_result(server, server), **result, "after": {"version": str(media)}}
         outcome = self._setup.finish(state, seen)
         behind = self._observer.observe(self._task.clock.now())
         after = self._owned(behind)
-        prove_cms(after, self._release, outcome, seen, behind)
+        try:
+            prove_cms(after, self._release, outcome, seen, behind)
+        except Failure:
+            self._setup.close(succeeded=False)
+            raise
+        self._setup.close(succeeded=True)
         return {**_cms_result(server, after), **outcome.as_dict(), "changed": True, "restart_required": False}
 
     def _owned(self, seen: Observation) -> MailboxServer:
@@ -180,7 +214,7 @@ def cms_troubles(server: MailboxServer, release: str, outcome: Outcome) -> list[
     troubles = [outcome.trouble(), outcome.doubt()]
     if server.release != release:
         troubles.append(f"the directory says {server.version or 'nothing'} and not {release.upper()}")
-    return [trouble for trouble in troubles if trouble]
+    return troubles if any(troubles) else []
 
 
 def prove_cms(
@@ -194,14 +228,13 @@ def prove_cms(
     seen = {**facts(before, after), "version": str(server.version or ""), "wanted": release}
     trace = outcome.trace(reached=server.release == release, **seen)
     troubles = cms_troubles(server, release, outcome)
-    _raise_for(troubles, "Upgrading the clustered mailbox server", server.name, outcome, trace)
+    if troubles:
+        raise _failure(troubles, "Upgrading the clustered mailbox server", server.name, outcome, trace)
 
 
-def _raise_for(troubles: list[str], doing: str, target: str, outcome: Outcome, trace: Trace, **data: Any) -> None:
-    said = [trouble for trouble in troubles if trouble]
-    if said:
-        data = {**data, **outcome.as_dict(), "stdout": outcome.output}
-        raise explained(doing, target, f"{'; '.join(said)}.", trace, **data)
+def _failure(troubles: list[str], doing: str, target: str, outcome: Outcome, trace: Trace, **data: Any) -> Failure:
+    said = "; ".join(trouble.rstrip(".") for trouble in troubles if trouble)
+    return explained(doing, target, f"{said}.", trace, **data, **outcome.as_dict(), stdout=outcome.output)
 
 
 def _version(seen: Observation) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 # FOR INTERNAL COLLECTION USE ONLY
-"""Exchange 2007 versions and the releases they belong to (exchange.md 5.1)."""
+"""Exchange 2007 versions and the releases they belong to (sources.md: builds)."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Os:
 
 
 def parse_os(ver: Result, windows: Result, language: Result) -> Os:
-    """From `ver` and two registry keys: numbers only, the words before them are localised (windows-cli.md 5.4)."""
+    """From `ver` and two registry keys: numbers only, their words are localised (sources.md: windows-versions)."""
     match = re.search(r"(\d+)\.(\d+)\.(\d+)", ver.stdout)
     version = match.group(0) if match else ""
     family = _FAMILIES.get((int(match.group(1)), int(match.group(2))), "unknown") if match else "unknown"
@@ -77,17 +77,20 @@ def pending_restart_lines() -> list[str]:
 
 
 def parse_pending_restart(results: Sequence[Result]) -> PendingRestart:
-    """The marks that Exchange Setup looks at, and those of Windows 2008 (exchange.md 4.3, windows-cli.md 5.5)."""
+    """The marks that Exchange Setup looks at, and those of Windows 2008 (sources.md: setup-marks, pending-restart)."""
     session, microsoft, updates, components = (registry.Keys(result) for result in results)
     reasons, unread = [], []
     if not session.read:
         unread.append(SESSION_MANAGER)
     if session.value("Control\\Session Manager", "PendingFileRenameOperations"):
         reasons.append(f"{SESSION_MANAGER}\\PendingFileRenameOperations")
-    volatile = registry.dword(updates.value(r"Microsoft\Updates", "UpdateExeVolatile"))
+    mark = updates.value(r"Microsoft\Updates", "UpdateExeVolatile")
+    volatile = registry.dword(mark)
+    if mark is not None and volatile is None:
+        unread.append(f"{UPDATES_KEY}\\UpdateExeVolatile={mark}")
     if volatile:
         reasons.append(f"{UPDATES_KEY}\\UpdateExeVolatile={volatile}")
-    # Exit code 1 does not tell a missing key from a refused one; the parent does (windows-cli.md 5.1).
+    # Exit code 1 does not tell a missing key from a refused one; the parent does (sources.md: reg).
     if not updates.read and (not microsoft.read or microsoft.has(r"Microsoft\Updates")):
         unread.append(UPDATES_KEY)
     reasons += [f"{COMPONENTS_KEY}\\{key}" for key in ("RebootPending", "RebootInProgress") if components.has(key)]
@@ -118,7 +121,7 @@ def service_line(name: str) -> str:
 
 
 def service_state(result: Result) -> ServiceState:
-    """The state by its number; the label before it is localised (windows-cli.md 5.2)."""
+    """The state by its number; the label before it is localised (sources.md: sc)."""
     if result.rc == _NO_SUCH_SERVICE:
         return ServiceState.ABSENT
     match = _STATE_LINE.search(result.text)

@@ -1,7 +1,7 @@
 # Simplified BSD License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 # FOR INTERNAL COLLECTION USE ONLY
-"""wmic: command lines that come back, and its padded tables (windows-cli.md 2.2)."""
+"""wmic: command lines that come back, and its padded tables (sources.md: wmic)."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ commands:
   returned: always
   type: list
   elements: str
-  sample: ['move /y "D:\\media\\mailops-6b1f2c3d.new" "D:\\media\\x.txt"']
+  sample: ['move /y "D:\\media\\mailops-0a1b2c3d-6b1f2c3d.new" "D:\\media\\x.txt"']
 """
 
 import re
@@ -151,7 +151,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "mode": {"type": "raw"},
     "timeout": {"type": "int", "default": 600},
 }
-_PUT, _FETCH = "Putting the file", "Fetching the file"
+_PUT = "Putting the file"
+_FETCH = "Fetching the file"
 _OWNER_ONLY = 0o600
 
 

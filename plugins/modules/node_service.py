@@ -96,7 +96,7 @@ _GOAL = {"start": ServiceState.RUNNING, "stop": ServiceState.STOPPED}
 def run(task: Task) -> dict[str, Any]:
     """Observe, compare, act, observe again."""
     name, state = task.params["name"], task.params["state"]
-    before = _look(task)
+    before = _settled(task)
     if before is ServiceState.ABSENT and task.params["missing_ok"] and state == "stopped":
         return _result(before, before, changed=False)
     if before in (ServiceState.ABSENT, ServiceState.UNKNOWN):
@@ -111,6 +111,17 @@ def run(task: Task) -> dict[str, Any]:
     for verb in verbs:
         after = _act(task, verb)
     return _result(before, after, changed=True)
+
+
+def _settled(task: Task) -> ServiceState:
+    """The state, once nobody's start or stop is under way any more; as it is in check mode."""
+    pending = (ServiceState.START_PENDING, ServiceState.STOP_PENDING)
+    before = _look(task)
+    end = task.clock.now() + task.params["timeout"]
+    while before in pending and not task.check_mode and task.clock.now() < end:
+        task.clock.sleep(task.params["poll"])
+        before = _look(task)
+    return before
 
 
 def _verbs(before: ServiceState, state: str) -> list[str]:
@@ -129,7 +140,7 @@ def _act(task: Task, verb: str) -> ServiceState:
     result = task.node.act_line(f"sc {verb} {quoted(name)}", timeout=task.params["timeout"])
     doing = "Starting the service" if verb == "start" else "Stopping the service"
     if result.rc not in (0, _ALREADY[verb]):
-        raise native_failure(doing, repr(name), result)
+        raise native_failure(doing, repr(name), result, changed=len(task.node.commands) > 1)
     return wait_for(
         task.clock,
         Limit(task.params["timeout"], task.params["poll"]),

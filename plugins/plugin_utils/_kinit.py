@@ -20,20 +20,30 @@ class KinitFailed(Exception):
     """No ticket. The text says why; it never holds the password."""
 
 
-@dataclass
+# Caches of this process's tickets -> what KRB5CCNAME was before any of them.
+_OURS: dict[str, str | None] = {}
+
+
+@dataclass(frozen=True)
 class Ticket:
-    """A ticket in a cache of its own, which the whole process uses until drop()."""
+    """A ticket in a cache of its own."""
 
     cache: Path
-    _before: str | None
+
+    def use(self) -> None:
+        """Point the whole process at this ticket: the Kerberos library knows no other way to name one."""
+        os.environ[_VARIABLE] = _spelled(self.cache)
 
     def drop(self) -> None:
-        """Remove the cache and give the process back the one that it used before."""
+        """Remove the cache, and give the process back what it used before if it uses this one."""
         self.cache.unlink(missing_ok=True)
-        if self._before is None:
-            os.environ.pop(_VARIABLE, None)
+        before = _OURS.pop(_spelled(self.cache), None)
+        if os.environ.get(_VARIABLE) != _spelled(self.cache):
+            return
+        if before is None:
+            os.environ.pop(_VARIABLE)
         else:
-            os.environ[_VARIABLE] = self._before
+            os.environ[_VARIABLE] = before
 
 
 def obtain(
@@ -53,8 +63,10 @@ def obtain(
         cache.unlink(missing_ok=True)
         raise
     before = os.environ.get(_VARIABLE)
-    os.environ[_VARIABLE] = _spelled(cache)
-    return Ticket(cache, before)
+    _OURS[_spelled(cache)] = _OURS.get(before, before) if before is not None else None
+    ticket = Ticket(cache)
+    ticket.use()
+    return ticket
 
 
 def _spelled(cache: Path) -> str:

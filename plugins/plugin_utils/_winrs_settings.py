@@ -19,7 +19,8 @@ from ..module_utils._cmdline import MAX_COMMAND_LINE
 _UTF8_CODEPAGE = 65001
 _BASIC = ("basic", "plaintext", "ssl")
 _SEALING = ("ntlm", "kerberos", "credssp")
-# Not representable in the XML that carries a command line, or read by cmd.exe as its end (transport.md 2.3.10).
+# Not representable in the XML that carries a command line, or read by cmd.exe as its end
+# (sources.md: control-characters).
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _CORE_POWERSHELL = re.compile(r"-ExecutionPolicy\s+Unrestricted\s+-EncodedCommand", re.IGNORECASE)
 
@@ -141,6 +142,10 @@ def _incomplete(it: Settings) -> list[tuple[bool, str]]:
             it.transport == "certificate" and not (_is_file(it.cert_pem) and _is_file(it.cert_key_pem)),
             "transport certificate needs readable files in ansible_winrs_cert_pem and ansible_winrs_cert_key_pem.",
         ),
+        (
+            it.scheme == "https" and it.ca_trust_path is not None and not Path(it.ca_trust_path).exists(),
+            f"there is no {it.ca_trust_path} on the controller. Correct ansible_winrs_ca_trust_path.",
+        ),
     ]
 
 
@@ -180,7 +185,7 @@ def refuse_line(line: str) -> None:
 
 
 def refuse_powershell(line: str) -> None:
-    """Raise AnsibleError for what core sends on behalf of modules that run on the node (transport.md 2.2)."""
+    """Raise AnsibleError for what core sends for modules that run on the node (sources.md: core-on-the-node)."""
     if _CORE_POWERSHELL.search(line):
         raise AnsibleError(
             "This task needs PowerShell or Python on the node; use raw or a module of this collection. "
@@ -189,7 +194,7 @@ def refuse_powershell(line: str) -> None:
 
 
 def settings_from(options: Mapping[str, Any]) -> Settings:
-    """Settings from the plugin's options; tagged values become plain ones here (transport.md 2.3.15)."""
+    """Settings from the plugin's options; tagged values become plain ones here (sources.md: tagged-values)."""
     rename = {"host": "remote_addr", "user": "remote_user", "password": "remote_password"}
     return Settings(**{name: plain(options[rename.get(name, name)]) for name in Settings.__dataclass_fields__})
 

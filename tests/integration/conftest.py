@@ -34,6 +34,12 @@ UPGRADE = f"{COLLECTION}.upgrade"
 Play = Callable[..., "Run"]
 
 
+@pytest.fixture(autouse=True)
+def orderly_end() -> None:
+    """A terminated run stops its labs too. Before each test, because Ansible in this process takes the signal away."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=128 + signal.SIGTERM))
+
+
 def running(topology: str | Path, inventory: Path, speed: float = SPEED) -> AbstractContextManager[Lab]:
     """A lab, stopped at the end of the with block, whatever happens. topology: ours, a file, or a shipped one."""
     from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab

@@ -67,8 +67,8 @@ def test_modules_tell_what_they_would_do(untouched_lab: Lab, playbook: Play) -> 
     assert [name for name, result in told.items() if not result["changed"]] == []
     expected = {name: command for name, (_node, _module, _arguments, command) in MODULES.items()}
     assert [name for name in told if expected[name] not in " ".join(told[name]["commands"])] == [], told
-    assert [name for name in told if told[name]["before"] == told[name]["after"]] == []
-    assert [name for name in told if told[name]["diff"]["before"] == told[name]["diff"]["after"]] == []
+    assert [name for name in told if told[name]["before"] == told[name]["after"]] == ["service restart"]
+    assert [name for name in told if told[name]["diff"]["before"] == told[name]["diff"]["after"]] == ["service restart"]
     assert untouched_lab.truth()["mutating_commands"] == 0
 
 

@@ -37,9 +37,10 @@ def kill_when(lab: Lab, begin_upgrade: Callable[..., Any], kind: str, what: str)
     return lab.truth()
 
 
+@pytest.mark.parametrize("lab", ["slow-setup"], indirect=True)
 def test_killed_while_setup_runs_on_the_passive_node(lab: Lab, begin_upgrade: Play, upgrade: Play) -> None:
-    """Setup goes on without us, and the second run joins it."""
-    truth = kill_when(lab, begin_upgrade, "setup", "begins Preparing Setup")
+    """Setup goes on without us, with the Cluster service stopped; the second run joins it."""
+    truth = kill_when(lab, begin_upgrade, "node", "down")
     assert setups(truth) == [("NODEB", "upgrade")]
     run = upgrade(lab)
     assert run.code == 0, run.output

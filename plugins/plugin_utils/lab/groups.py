@@ -200,7 +200,7 @@ class Groups:
         """What comes of the attempt to start a group on its owner."""
         cluster, cms = self.cluster_of(group), self.cms_of(group)
         owner = cluster.member(group.owner)
-        # exchange.md 2.5: a node runs one CMS; cluster.exe may bring a second one there, but it does not start.
+        # exchange.md 2.5: a node runs one CMS. assumption: cluster.exe may bring a second one, which does not start.
         failed = cms is not None and (owner is None or not fits(cms, owner) or _runs_another(cluster, group))
         self._mounted(group, mount and not failed)
         for resource in group.resources:

@@ -21,6 +21,7 @@ import re
 import string
 import zlib
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _CONSONANTS = "bcdfgklmnprstvzçñðþ"
 _VOWELS = "áàâãäåæéèêëíìîïóòôõöøúùûüý"
 _WORD = re.compile(r"\b[A-Za-z]+\b")
-_NAME = re.compile(r"('[^']*'|\"[^\"]*\"|\[[^\]]*\]|https?://\S+|\S*[\\<>]\S*|\b[A-Z]:)")
+# In quotes (unless that is a sentence), in brackets, an address, a path, a drive
+_NAME = re.compile(r"('[^']*'|\"(?:[^\"]*[^\".])?\"|\[[^\]]*\]|https?://\S+|\S*[\\<>]\S*|\b[A-Z]:)")
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "cluster_error_stream": ("stdout", "stderr"),
@@ -96,6 +98,19 @@ class Language:
             if name is not None:
                 parts.append(format(arguments[name], spec or ""))
         return "".join(parts)
+
+    def label(self, english: str) -> str:
+        """A label whose words hang together by underscores, such as START_TYPE."""
+        return "_".join(self.text(word) for word in english.split("_"))
+
+    def day(self, moment: datetime, english: str = "%m/%d/%Y") -> str:
+        """A date; the other culture puts the day first."""
+        # assumption: the pseudo-localised Windows has the regional settings of Central Europe
+        return moment.strftime(english if self.code == "en" else "%d.%m.%Y")
+
+    def clock(self, moment: datetime, english: str = "%I:%M %p") -> str:
+        """A time of day; the other culture counts to 24."""
+        return moment.strftime(english if self.code == "en" else "%H:%M")
 
     def sentence(self, english: str) -> str:
         """A sentence that has its names in it already: in quotes or brackets, as a path or an address."""

@@ -75,9 +75,7 @@ class Authority:
         """The certificate of a user, who may log in with it where it is mapped to an account."""
         return self._issue(user, None, ExtendedKeyUsageOID.CLIENT_AUTH)
 
-    def _issue(
-        self, name: str, names: x509.SubjectAlternativeName | None, purpose: x509.ObjectIdentifier
-    ) -> Identity:
+    def _issue(self, name: str, names: x509.SubjectAlternativeName | None, purpose: x509.ObjectIdentifier) -> Identity:
         key = rsa.generate_private_key(65537, _BITS)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .language import Language
 from .world import Service
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def services_of(windows: Windows, clustered: bool, exchange: bool, wishes: dict[
     rows[name] = row
     rows |= _CLUSTER if clustered else {}
     rows |= _EXCHANGE if exchange else {}
-    found = {key.lower(): Service(key, *row) for key, row in rows.items()}
+    words = Language(windows.language)
+    found = {key.lower(): Service(key, words.text(shown), *how) for key, (shown, *how) in rows.items()}
     for name, wish in wishes.items():
         _apply(found, name, wish)
     return found

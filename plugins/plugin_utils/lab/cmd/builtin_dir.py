@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from .. import language
 from ..files import base_name, parent
 from .arguments import split_switches
 from .builtin_text import volume
@@ -93,7 +94,7 @@ class _Listing:
 
     def _row(self, path: str, name: str) -> None:
         file = self._files.entry(path)
-        stamp = f"{self._at.shell.date(file.mtime if file else 0.0):%m/%d/%Y  %I:%M %p}"
+        stamp = self._at.shell.stamp(file.mtime if file else 0.0, "  ")
         size = f"{self._number(len(file.data)):>17}" if file else "   <DIR>         "
         self._at.write(f"{stamp} {size} {name}\n")
         self._count += file is not None
@@ -106,4 +107,5 @@ class _Listing:
         self._at.out("{count:>16} Dir(s)  {free:>14} bytes free\n", count=self._folders, free=free)
 
     def _number(self, value: int) -> str:
-        return format(value, self._number_format)
+        text = format(value, self._number_format)
+        return text if language.of(self._at.shell.proc.host).code == "en" else text.replace(",", ".")

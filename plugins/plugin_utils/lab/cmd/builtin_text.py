@@ -99,12 +99,14 @@ def volume(at: Context, drive: str) -> None:
 
 def date(at: Context, arguments: str) -> int:
     """DATE /T; the lab's clock can't be set."""
-    return _clock(at, arguments, f"{at.shell.date():%a %m/%d/%Y} \n", "The system cannot accept the date entered.")
+    return _clock(at, arguments, f"{at.shell.day()} \n", "The system cannot accept the date entered.")
 
 
 def time(at: Context, arguments: str) -> int:
     """TIME /T; the lab's clock can't be set."""
-    return _clock(at, arguments, f"{at.shell.date():%I:%M %p}\n", "The system cannot accept the time entered.")
+    return _clock(
+        at, arguments, f"{at.shell.stamp().partition(' ')[2]}\n", "The system cannot accept the time entered."
+    )
 
 
 def _clock(at: Context, arguments: str, shown: str, refusal: str) -> int:

@@ -9,6 +9,7 @@ import itertools
 import logging
 from typing import TYPE_CHECKING
 
+from .. import language
 from ..files import FileSystemError, base_name
 from ..process import Killed, Process
 from ..programs import PROGRAMS
@@ -124,7 +125,8 @@ def _main(proc: Process, path: str) -> int:
     file = proc.host.files.entry(path)
     program = PROGRAMS.get(file.program or "") if file else None
     if program is None:
-        proc.err(f"{path} is not a valid Win32 application.\n")
+        words = language.of(proc.host)
+        proc.err(words.text("{path} is not a valid {kind} application.\n", path=path, kind="Win32"))
         return 193
     try:
         return program(proc)

@@ -74,7 +74,7 @@ def _fact(shell: Shell, path: str, letter: str) -> str:
         return ("--a------" if file else "d--------") if files.exists(path) else ""
     if file is None:
         return ""
-    return str(len(file.data)) if letter == "z" else f"{shell.date(file.mtime):%m/%d/%Y %I:%M %p}"
+    return str(len(file.data)) if letter == "z" else shell.stamp(file.mtime)
 
 
 def _search(shell: Shell, name: str, variable: str) -> str:

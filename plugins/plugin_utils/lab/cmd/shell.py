@@ -105,6 +105,15 @@ class Shell:
         world = self.proc.host.world
         return world.date() if at is None else world.start_date + timedelta(seconds=at)
 
+    def day(self) -> str:
+        """The date as DATE /T and %DATE% show it; the other culture has no day of the week."""
+        return language.of(self.proc.host).day(self.date(), "%a %m/%d/%Y")
+
+    def stamp(self, at: float | None = None, blanks: str = " ") -> str:
+        """Date and time of day in the culture of this Windows, now or at a lab time."""
+        words, moment = language.of(self.proc.host), self.date(at)
+        return words.day(moment) + blanks + words.clock(moment)
+
     def text(self, english: str, **arguments: object) -> str:
         """A sentence in the language of this Windows."""
         return language.of(self.proc.host).text(english, **arguments)
@@ -134,7 +143,7 @@ class Shell:
         made_up = {
             "errorlevel": str(self.errorlevel),
             "cd": self.proc.cwd,
-            "date": f"{now:%a %m/%d/%Y}",
+            "date": self.day(),
             "time": f"{now.hour:2}:{now:%M:%S}.{now.microsecond // 10000:02}",
             "random": str(randrange(32768)),  # noqa: S311 - %RANDOM% is no secret
             "cmdextversion": "2",

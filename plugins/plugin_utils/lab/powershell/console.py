@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from .formatting import UNWRAPPED, WIDTH, wrapped
 if TYPE_CHECKING:
     from ..process import Process
 
-_NAMES = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\S*[\\<>]\S*")
 _CHOICES = '[Y] Yes  [A] Yes to All  [N] No  [L] No to All  [S] Suspend  [?] Help (default is "Y"): '
 _NON_INTERACTIVE = "Windows PowerShell is in NonInteractive mode. Read and Prompt functionality is not available."
 _NO_PROMPT = (
@@ -55,12 +53,7 @@ class Console:
 
     def translated(self, english: str) -> str:
         """A message in the language of the host; what stands in quotes or brackets, and paths, are names."""
-        words = language.of(self.proc.host)
-        names = _NAMES.findall(english)
-        template = _NAMES.sub("\0", english.replace("{", "{{").replace("}", "}}"))
-        for number in range(len(names)):
-            template = template.replace("\0", f"{{n{number}}}", 1)
-        return words.text(template, **{f"n{number}": name for number, name in enumerate(names)})
+        return language.of(self.proc.host).sentence(english)
 
     def confirm(self, question: str) -> bool:
         """Ask before a change; PSError when nobody can answer."""

@@ -12,6 +12,7 @@ from .. import language
 from ..errors import ServiceError
 from ..winerror import system_message
 from ..world import Power
+from .common import say
 from .pace import take_time
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def _status(proc: Process, service: Service, extended: bool, display: bool = Fal
     ]
     if extended:
         rows += [("PID", "1280" if running else "0"), ("FLAGS", "")]
-    lines = ["", f"SERVICE_NAME: {service.name}"]
-    lines += [f"DISPLAY_NAME: {service.display_name}"] if display else []
+    words = language.of(proc.host)
+    lines = ["", f"{words.label('SERVICE_NAME')}: {service.name}"]
+    lines += [f"{words.label('DISPLAY_NAME')}: {service.display_name}"] if display else []
     proc.out("\n".join([*lines, *(_row(proc, label, value) for label, value in rows)]) + "\n")
 
 
@@ -121,7 +123,7 @@ def _row(proc: Process, label: str, value: str) -> str:
     # windows-cli.md 5.2: the label is localised, the number and the English state word are not.
     if not label:
         return " " * 32 + value
-    return f"        {language.of(proc.host).text(label):<19}: {value}"
+    return f"        {language.of(proc.host).label(label):<19}: {value}"
 
 
 def _config(proc: Process, host: Host, words: list[str]) -> int:
@@ -129,10 +131,10 @@ def _config(proc: Process, host: Host, words: list[str]) -> int:
     found = re.search(r"start=\s*(\w+)", text)
     if not found or found.group(1).lower() not in _STARTS:
         host.world.physics.services.find(host, words[0])
-        proc.out("DESCRIPTION:\n        Modifies a service entry in the registry and Service Database.\n")
+        say(proc, "DESCRIPTION:\n        Modifies a service entry in the registry and Service Database.")
         return _USAGE
     host.world.physics.configure_service(host, words[0], found.group(1).lower(), proc)
-    proc.out("[SC] ChangeServiceConfig SUCCESS\n")
+    say(proc, "[{sc}] {call} SUCCESS", sc="SC", call="ChangeServiceConfig")
     return 0
 
 
@@ -150,12 +152,13 @@ def _configuration(proc: Process, host: Host, service: Service) -> None:
         ("DEPENDENCIES", ""),
         ("SERVICE_START_NAME", "LocalSystem"),
     ]
-    lines = [f"[SC] {call} SUCCESS", "", f"SERVICE_NAME: {service.name}"]
+    words = language.of(proc.host)
+    lines = [f"[SC] {call} {words.text('SUCCESS')}", "", f"{words.label('SERVICE_NAME')}: {service.name}"]
     proc.out("\n".join([*lines, *(_row(proc, label, value) for label, value in rows)]) + "\n")
 
 
 def _fail(proc: Process, call: str, code: int) -> int:
     words = language.of(proc.host)
     text = words.text((system_message(code) or f"Error {code}.").replace("{", "{{"))
-    proc.out(f"[SC] {call} FAILED {code}:\n\n{text}\n\n")
+    proc.out(f"[SC] {call} {words.text('FAILED')} {code}:\n\n{text}\n\n")
     return code

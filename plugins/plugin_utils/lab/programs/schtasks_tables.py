@@ -54,7 +54,8 @@ def render(host: Host, tasks: list[ScheduledTask], options: Options, newer: bool
         return _csv(rows if "nh" in options else [shown, *rows])
     if form == "list":
         return "".join("\n" + _list(shown, row) for row in rows)
-    return _table(shown, rows, newer, "nh" not in options)
+    folder = language.of(host).text("\nFolder: \\\n" if newer else "\n")
+    return folder + _table(shown, rows, newer, "nh" not in options)
 
 
 def _csv(rows: list[list[str]]) -> str:
@@ -72,27 +73,26 @@ def _table(titles: list[str], rows: list[list[str]], newer: bool, heading: bool)
     widths = [*_WIDTHS["newer" if newer else "older"], *[20] * len(titles)][: len(titles)]
     lines = [titles, ["=" * width for width in widths]] if heading else []
     table = [" ".join(f"{cell[:w]:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in [*lines, *rows]]
-    folder = "\nFolder: \\\n" if newer else "\n"
-    return folder + "\n".join(table) + "\n"
+    return "\n".join(table) + "\n"
 
 
 def _cell(host: Host, task: ScheduledTask, title: str, newer: bool) -> str:
-    date = host.world.date()
+    words, date = language.of(host), host.world.date()
     cells = {
         "HostName": host.name,
         "TaskName": f"\\{task.name}" if newer else task.name,
-        "Next Run Time": "N/A" if newer else "Never",
+        "Next Run Time": words.text("N/A" if newer else "Never"),
         "Status": _status(host, task, newer),
         "Last Result": str(scheduler.last_result(task)),
         "Task To Run": task.action,
         "Run As User": task.user,
         "Start Time": task.start,
-        "Start Date": f"{date.month}/{date.day}/{date.year}",
-        "Scheduled Type": "One time only",
-        "Schedule Type": "One Time Only",
-        "Scheduled Task State": "Enabled",
+        "Start Date": words.day(date, f"{date.month}/{date.day}/{date.year}"),
+        "Scheduled Type": words.text("One time only"),
+        "Schedule Type": words.text("One Time Only"),
+        "Scheduled Task State": words.text("Enabled"),
     }
-    return cells.get(title, "N/A")
+    return cells.get(title, words.text("N/A"))
 
 
 def _status(host: Host, task: ScheduledTask, newer: bool) -> str:

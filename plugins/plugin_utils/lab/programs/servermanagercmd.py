@@ -32,7 +32,7 @@ _NO_CHANGE = (
 )
 # assumption: the sentence that comes with 1001, and what -version, -help and -whatIf print
 _RESTART_FIRST = "Error: The computer must be restarted before roles and features can be installed or removed."
-_USAGE = """Usage:
+_USAGE = """
   {program} -query [file.xml] [-logPath log.txt]
   {program} -inputPath answer.xml [-resultPath result.xml [-restart] | -whatIf] [-logPath log.txt]
   {program} -install Id [-allSubFeatures] [-setting Name=Value] [-resultPath result.xml [-restart] | -whatIf]
@@ -58,7 +58,7 @@ def main(proc: Process) -> int:
 def _run(proc: Process, order: Order) -> int:
     if order.act == "help":
         # what to type is the same in every language
-        say(proc, "{usage}", usage=_USAGE.format(program="ServerManagerCmd.exe"))
+        say(proc, "Usage:{usage}", usage=_USAGE.format(program="ServerManagerCmd.exe"))
         return 0
     if order.act == "version":
         say(proc, "Server Manager version: {version}", version=proc.host.windows.version)

@@ -74,11 +74,13 @@ class Log:
         proc.host.world.truth.effect(proc.host, "file", LOG, proc=proc)
 
     def write(self, text: str, level: int = 0) -> None:
-        """One line; the date follows the US culture."""
+        """One line; the date follows the culture."""
         world = self._proc.host.world
         date = world.date()
-        stamp = f"{date.month}/{date.day}/{date.year} {date.hour % 12 or 12}:{date:%M:%S %p}"
-        self._save(LOG, f"[{stamp}] [{level}] {text}\r\n".encode("cp1252", "replace"))
+        words = language.of(self._proc.host)
+        day = words.day(date, f"{date.month}/{date.day}/{date.year}")
+        clock = f"{date.hour % 12 or 12}:{date:%M:%S %p}" if words.code == "en" else f"{date:%H:%M:%S}"
+        self._save(LOG, f"[{day} {clock}] [{level}] {text}\r\n".encode("cp1252", "replace"))
 
     def script(self, action: str, role: str, steps: list[str]) -> None:
         """The script of a task: the ID of a line is the start of the watermark of its step (exchange.md 4.4)."""

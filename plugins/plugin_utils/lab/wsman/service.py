@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 from . import messages
 from .messages import Request
 from .shells import INTERRUPTED, TERMINATED, Quotas, Shells
-from .soap_faults import Fault, bad_envelope_size, envelope_too_large, no_action, no_program, no_resource, timed_out
+from .soap_faults import (
+    Fault,
+    aborted,
+    bad_envelope_size,
+    envelope_too_large,
+    no_action,
+    no_program,
+    no_resource,
+    timed_out,
+)
 
 if TYPE_CHECKING:
     from ..process import Logon
@@ -109,6 +118,8 @@ class Service:
         with self._shells.using(logon, request.shell_id) as shell:
             command = shell.command(command_id)
             output = command.output.take(streams, limit, self._timeout(request))
+            if shell.closed:
+                raise aborted()
             if output is None:
                 raise timed_out()
             if output.exit_code is not None and command.released:

@@ -26,6 +26,13 @@ def timed_out() -> Fault:
     return Fault(2150858793, "Receiver", "w:TimedOut", text)
 
 
+def aborted() -> Fault:
+    """The shell was closed while somebody waited for output of it."""
+    # assumption: ERROR_OPERATION_ABORTED, as remote PowerShell reports it
+    text = "The I/O operation has been aborted because of either a thread exit or an application request. "
+    return Fault(995, "Receiver", "w:InternalError", text)
+
+
 def no_shell(shell_id: str) -> Fault:
     """The shell is gone, was never there, or belongs to somebody else."""
     text = (

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 import requests
+import spnego.tls
 import yaml
 from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
 from ansible_collections.mailops.exchange2007.plugins.connection import winrs
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _kinit, _winrs_settings
+from requests_credssp.exceptions import AuthenticationException, NTStatusException
 from winrm.exceptions import (
     InvalidCredentialsError,
     WinRMError,
@@ -85,6 +87,7 @@ class FakeTransport:
         self.encryption = SimpleNamespace(protocol_string=SPNEGO.encode())
         self.session = SimpleNamespace(hooks={"response": []}, mounted={}, max_redirects=30)
         self.session.mount = self.session.mounted.__setitem__
+        self.session.auth = script.auth
 
     def setup_encryption(self, session: Any) -> None:
         self.script.play("login")
@@ -137,6 +140,7 @@ class Script:
         self.made: list[dict[str, Any]] = []
         self.hung_up = 0
         self.protocols: list[FakeProtocol] = []
+        self.auth: Any = None
 
     def __call__(self, **kwargs: Any) -> FakeProtocol:
         self.made.append(kwargs)
@@ -632,7 +636,7 @@ NO_ANSWER = (
     "enumerate winrm/config/listener); WinRM 1.1 listens on port 80 (ansible_port)."
 )
 OTHER_SERVER = "Check ansible_port and ansible_winrs_path: this may be another web server."
-LIBRARY = "Check that the Python that runs Ansible has what this transport needs (pywinrm's extras)."
+LIBRARY = "Give the Python that runs Ansible what this needs: pip install 'pywinrm[ntlm]'."
 OLD_TLS = (
     "Windows Server 2008 speaks TLS 1.0 (ansible_winrs_legacy_tls: true), 2003 nothing that Python still knows: use "
     "ansible_winrs_scheme: http, where messages are encrypted all the same."
@@ -1062,6 +1066,13 @@ def test_old_tls_takes_a_directory_of_authorities(tmp_path: Path) -> None:
     assert adapter.poolmanager.connection_pool_kw["ssl_context"] is adapter._context
 
 
+def test_legacy_tls_takes_servers_without_secure_renegotiation() -> None:
+    context = ssl.create_default_context()
+    winrs.lower(context)
+    assert context.options & 0x4
+    assert context.minimum_version == ssl.TLSVersion.TLSv1
+
+
 def test_legacy_tls_means_nothing_over_http(script: Script, logged: list[str]) -> None:
     script.then(login(), create())
     connect(legacy_tls=True)._connect()
@@ -1130,7 +1141,7 @@ def kinit(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def obtain(principal: str, password: str, **kwargs: Any) -> Any:
         calls.append({"principal": principal, "password": password, **kwargs})
-        return SimpleNamespace(drop=lambda: calls.append({"dropped": True}))
+        return SimpleNamespace(use=lambda: calls.append({"used": True}), drop=lambda: calls.append({"dropped": True}))
 
     monkeypatch.setattr(_kinit, "obtain", obtain)
     return calls
@@ -1148,7 +1159,7 @@ def kinit(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_ticket_is_got_and_dropped(
     script: Script, kinit: list[dict[str, Any]], options: dict[str, Any], arguments: list[str], forwardable: bool
 ) -> None:
-    script.then(login(), create(), command(), receive(), delete())
+    script.then(login(), create(), command(), receive(), command(), receive(), delete())
     connection = connect(transport="kerberos", remote_user="admin@LAB.TEST", kinit_cmd="/opt/kinit", **options)
     connection.execute("ver", None, 60)
     assert kinit == [
@@ -1160,8 +1171,10 @@ def test_a_ticket_is_got_and_dropped(
             "forwardable": forwardable,
         }
     ]
+    connection.execute("ver", None, 60)  # each time: other connections of this process may have theirs in use
     connection.close()
-    assert kinit[1:] == [{"dropped": True}]
+    script.done()
+    assert kinit[1:] == [{"used": True}, {"used": True}, {"dropped": True}]
 
 
 @pytest.mark.parametrize("options", [{"kinit_mode": "manual"}, {"remote_password": None}])
@@ -1191,10 +1204,161 @@ class KerberosExchangeError(requests.RequestException):
     __module__ = "winrm.vendor.requests_kerberos.exceptions"
 
 
-def test_a_kerberos_failure_is_not_taken_for_silence(script: Script) -> None:
-    script.then(login(KerberosExchangeError("Server not found in Kerberos database")))
-    with pytest.raises(AnsibleConnectionFailure, match="kerberos: KerberosExchangeError: Server not found in Kerberos"):
-        connect(transport="kerberos", remote_password=None).execute("ver", None, 60)
+GSS = "authGSSClientInit() failed: ((%s, 458752), (%s, -1765328243))"
+UNSUPPLIED = "'No credentials were supplied, or the credentials were unavailable or inaccessible'"
+GET_A_TICKET = "Get a ticket (kinit %s) as the user who runs Ansible, or set ansible_password."
+NAME_IN_REALM = (
+    "The name of the node in its realm is needed: connect by it (ansible_host), or set "
+    "ansible_winrs_kerberos_hostname_override."
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "text"),
+    [
+        (
+            {"remote_password": None, "remote_user": "a@LAB.TEST"},
+            GSS % (UNSUPPLIED, '"Can\'t find client principal a@LAB.TEST in cache collection"'),
+            f"Can't find client principal a@LAB.TEST in cache collection. {GET_A_TICKET % 'a@LAB.TEST'}",
+        ),
+        (
+            {"remote_password": None, "remote_user": None},
+            GSS % ("'Unspecified GSS failure'", "'Ticket expired'"),
+            f"Ticket expired. {GET_A_TICKET % 'user@REALM'}",
+        ),
+        (
+            {"remote_user": "a@LAB.TEST"},
+            GSS % (UNSUPPLIED, "'Server HTTP/x@LAB.TEST not found in Kerberos database'"),
+            f"Server HTTP/x@LAB.TEST not found in Kerberos database. {NAME_IN_REALM}",
+        ),
+        ({"remote_user": "a@LAB.TEST"}, "something else", "something else."),
+    ],
+)
+def test_a_kerberos_failure_is_not_taken_for_silence(
+    script: Script, kinit: list[dict[str, Any]], options: dict[str, Any], error: str, text: str
+) -> None:
+    script.then(login(KerberosExchangeError(error)))
+    with pytest.raises(AnsibleConnectionFailure) as caught:
+        connect(transport="kerberos", **options).execute("ver", None, 60)
+    assert str(caught.value) == f"{NODE}: no Kerberos login: {text}"
+
+
+# CredSSP
+
+
+def no_credssp_token(step: str) -> AuthenticationException:
+    return AuthenticationException(f"Server did not response with a CredSSP token after step {step} - actual 'x'")
+
+
+ENABLE_CREDSSP = "Enable CredSSP on the node (winrm set winrm/config/service/auth"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text"),
+    [
+        (NTStatusException(0x8009030C), "login refused for LAB\\admin (credssp). Check ansible_user"),
+        (no_credssp_token("Authentication 2"), "login refused for LAB\\admin (credssp). Check ansible_user"),
+        (no_credssp_token("TLS Handshake"), "set ansible_winrs_credssp_disable_tlsv1_2: true."),
+        (AuthenticationException("The server did not response CredSSP being available"), ENABLE_CREDSSP),
+    ],
+)
+def test_a_credssp_login_that_fails(script: Script, trouble: Exception, text: str) -> None:
+    script.then(login(trouble))
+    with pytest.raises(AnsibleConnectionFailure) as caught:
+        connect(transport="credssp").execute("ver", None, 60)
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("lowered", "oldest"), [(True, ssl.TLSVersion.TLSv1), (False, ssl.TLSVersion.TLSv1_2)])
+def test_the_tls_inside_credssp(script: Script, lowered: bool, oldest: ssl.TLSVersion) -> None:
+    """requests-credssp makes it while it answers a 401; nothing else in the process gets it."""
+    made: list[ssl.SSLContext] = []
+
+    def handle_401(response: Any, **kwargs: Any) -> Any:
+        made.append(spnego.tls.default_tls_context().context)
+        return response
+
+    auth = SimpleNamespace(handle_401=handle_401)
+    script.then(login(), create())
+    connection = connect(transport="credssp", credssp_disable_tlsv1_2=lowered)
+    script.auth = auth
+    connection._connect()
+    assert auth.handle_401("answer", verify=True) == "answer"
+    assert made[0].minimum_version == oldest
+    assert (made[0].security_level == 0) == lowered
+    assert spnego.tls.default_tls_context().context.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+# Certificates
+
+
+VERIFY = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: %s (_ssl.c:1006)"
+OR_IGNORE = ", or set ansible_winrs_server_cert_validation: ignore."
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "what_to_do"),
+    [
+        (
+            VERIFY % "unable to get local issuer certificate",
+            "CERTIFICATE_VERIFY_FAILED, unable to get local issuer certificate",
+            f"Give the certificate authority in ansible_winrs_ca_trust_path{OR_IGNORE}",
+        ),
+        (
+            VERIFY % "Hostname mismatch, certificate is not valid for 'nodea.lab'.",
+            "CERTIFICATE_VERIFY_FAILED, Hostname mismatch, certificate is not valid for 'nodea.lab'",
+            "Connect by the name in the certificate (ansible_host), or give the node one with a subject alternative "
+            f"name: Python does not look at the common name{OR_IGNORE}",
+        ),
+        (
+            VERIFY % "certificate has expired",
+            "CERTIFICATE_VERIFY_FAILED, certificate has expired",
+            f"Renew the node's certificate, or correct the controller's clock{OR_IGNORE}",
+        ),
+        (
+            "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)",
+            "WRONG_VERSION_NUMBER",
+            "This port does not speak https. Correct ansible_port, or set ansible_winrs_scheme: http.",
+        ),
+        *(
+            (
+                error,
+                reason,
+                "Check the PEM files on the controller: ansible_winrs_cert_pem, its key in "
+                "ansible_winrs_cert_key_pem, and ansible_winrs_ca_trust_path.",
+            )
+            for error, reason in (
+                ("[X509: KEY_VALUES_MISMATCH] key values mismatch (_ssl.c:3926)", "KEY_VALUES_MISMATCH"),
+                ("[SSL] PEM lib (_ssl.c:3926)", "PEM lib"),
+                ("[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate", "NO_CERTIFICATE_OR_CRL_FOUND"),
+            )
+        ),
+    ],
+)
+def test_tls_that_fails_says_why(script: Script, error: str, why: str, what_to_do: str) -> None:
+    script.then(create(requests.exceptions.SSLError(error)))
+    with pytest.raises(AnsibleConnectionFailure) as caught:
+        connect(scheme="https", transport="basic").execute("ver", None, 60)
+    assert str(caught.value) == f"{NODE}: no WinRM answer (TLS: {why}). {what_to_do}"
+
+
+def test_a_certificate_that_is_nobody_s(script: Script, tmp_path: Path) -> None:
+    files = {"cert_pem": str(tmp_path / "me.pem"), "cert_key_pem": str(tmp_path / "me.key")}
+    for path in files.values():
+        Path(path).touch()
+    script.then(create(InvalidCredentialsError("401")))
+    with pytest.raises(AnsibleConnectionFailure) as caught:
+        connect(scheme="https", transport="certificate", remote_user=None, **files).execute("ver", None, 60)
+    assert str(caught.value).startswith(f"{NODE}: login refused for the certificate {tmp_path}/me.pem. Map it to an")
+
+
+def test_a_shell_of_another_name(script: Script) -> None:
+    script.then(login(), create(fault(2150858752, reason="no such resource")))
+    with pytest.raises(
+        AnsibleConnectionFailure, match=r"otherwise than .*/shell/cmd\. Set ansible_winrs_res"
+    ):
+        connect().execute("ver", None, 60)
 
 
 # Options

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Result
@@ -35,7 +36,15 @@ class Disk:
     """files: path -> content; hashes: whether certutil knows -hashfile; faults: pattern -> what happens instead."""
 
     def __init__(self, files: dict[str, bytes] | None = None, *, hashes: bool = True, certutil: bool = True) -> None:
-        self.folders = {"c:\\.", r"c:\windows", r"c:\windows\temp", r"c:\data", r"c:\data\.", r"c:\a & b (c)\."}
+        self.folders = {
+            "c:\\.",
+            r"c:\windows",
+            r"c:\windows\temp",
+            r"c:\data",
+            r"c:\data\.",
+            r"c:\windows\.",
+            r"c:\a & b (c)\.",
+        }
         self.files = {path.lower(): content for path, content in (files or {}).items()}
         self.hashes = hashes
         self.tools = {"certutil.exe"} if certutil else set()
@@ -150,8 +159,9 @@ class Disk:
         return Result(0)
 
     def _delete(self, _stdin: bytes | None, *paths: str) -> Result:
-        for path in paths:
-            self.files.pop(path, None)
+        for pattern in paths:
+            for path in [path for path in self.files if path == pattern or fnmatchcase(path, pattern)]:
+                del self.files[path]
         return Result(0)
 
 
@@ -170,6 +180,5 @@ _LINES: list[tuple[str, Callable[..., Result]]] = [
     (rf"type {_NAME}", Disk._type),
     (rf"move /y {_NAME} {_NAME}", Disk._move),
     (rf"copy /b /y {_NAME} {_NAME}", Disk._copy),
-    (rf"del /f /q {_NAME} {_NAME}", Disk._delete),
     (rf"del /f /q {_NAME}", Disk._delete),
 ]

@@ -138,6 +138,7 @@ class World:
     session_read: bool = True
     media: str = "8.2.176.2"
     images: tuple[str, ...] = ("System", "clussvc.exe")
+    free: int = 20 * 2**30
     boot: str = "20260301100000.000000+000"
     services: dict[str, int] = field(default_factory=lambda: {"ClusSvc": 4})
     job: bool = False
@@ -377,6 +378,7 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^\(if exist \S+\\out\.txt", lambda w, line: Result(0, w.out if _has_job(w, line) else "")),
     (r"^type \S+\\lines\.txt$", lambda w, _l: Result(0, "100\r\n")),
     (r"^find /c /v", lambda w, _l: Result(0, "102\r\n")),
+    (r"^dir /-c %SystemDrive%", lambda w, _l: Result(0, f" X\r\n\r\n   4 Ördnér     {w.free} Bytës frëï\r\n")),
     (r"^more \+100 ", lambda w, _l: Result(0, "[..] the end of Setup\r\n")),
 ]
 

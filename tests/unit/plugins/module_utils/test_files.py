@@ -162,7 +162,7 @@ def test_paths_that_cannot_be_passed(char: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(files.LIMIT + 1, "8.0 MB"), (-7, "more than 2048 MB"), (5 << 30, "5120.0 MB")]
+    ("size", "said"), [(files.LIMIT + 1, "8388609 bytes"), (-7, "more than 2 GB"), (5 << 30, "5368709120 bytes")]
 )
 def test_sizes_that_are_refused(size: int, said: str) -> None:
     with pytest.raises(Refusal, match="share") as refused:
@@ -227,7 +227,7 @@ def test_what_arrives_changed_replaces_nothing(wrong: bytes, hashes: bool) -> No
     disk = Disk({r"C:\data\x": b"old"}, hashes=hashes)
 
     def damage() -> None:
-        disk.files[r"c:\data\mailops-t.b64"] = armour(wrong)
+        disk.files[Upload(r"C:\data\x", "t").encoded.lower()] = armour(wrong)
 
     disk.fault("-decode", damage)
     with pytest.raises(Failure, match="Nothing was replaced"):
@@ -243,7 +243,14 @@ def test_a_lost_connection_still_cleans_up_over_a_new_one(pattern: str) -> None:
     with pytest.raises(ChannelLost):
         tools(disk)[0].put(Upload(r"C:\data\x", "t"), b"new", None)
     assert disk.files == {r"c:\data\x": b"old"}
-    assert disk.resets == 1
+    assert disk.resets == 2
+
+
+def test_what_an_earlier_put_left_behind_goes_with_the_next() -> None:
+    earlier, other = Upload(r"C:\DATA\X", "earlier"), Upload(r"C:\data\y", "other")
+    disk = Disk({earlier.encoded: b"1", earlier.fresh: b"2", other.encoded: b"3"})
+    tools(disk)[0].put(Upload(r"C:\data\x", "t"), b"new", None)
+    assert disk.files == {r"c:\data\x": b"new", other.encoded.lower(): b"3"}
 
 
 def test_a_node_that_stays_away_gives_the_first_error() -> None:

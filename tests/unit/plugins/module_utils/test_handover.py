@@ -61,7 +61,7 @@ def server(release: str, state: CmsState, owner: str) -> MailboxServer:
     return MailboxServer("CMS1", state, owner, parse_version(BUILDS[release]))
 
 
-# --- what is left to do: exchange.md 2.7, seen from the upgraded node NODEB ----------------------------------------
+# --- what is left to do: sources.md: resume, seen from the upgraded node NODEB ----------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 PATH = "C:\\Program Files\\Microsoft\\Exchange Server\\"
-# What PowerShell 1.0 does not have (exchange.md 6.1), and what starts an interaction.
+# What PowerShell 1.0 does not have (sources.md: shell-calls), and what starts an interaction.
 LATER = [
     r"\btry\b",
     r"\bcatch\b",

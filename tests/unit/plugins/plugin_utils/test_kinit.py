@@ -79,6 +79,23 @@ def test_the_process_uses_the_ticket_until_it_is_dropped(
     ticket.drop()
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_tickets_of_one_process(tmp_path: Path, first: int) -> None:
+    """Whichever goes first: the other stays in use until it goes too, and then the user's own is back."""
+    command = program(tmp_path, RECORD)
+    tickets = [_kinit.obtain(f"{name}@LAB.TEST", PASSWORD, command=command) for name in ("one", "two")]
+    tickets[0].use()
+    assert os.environ["KRB5CCNAME"] == f"FILE:{tickets[0].cache}"
+    tickets[1].use()
+    last = tickets.pop(1 - first)
+    tickets[0].drop()
+    last.use()
+    assert os.environ["KRB5CCNAME"] == f"FILE:{last.cache}"
+    last.drop()
+    assert os.environ["KRB5CCNAME"] == "FILE:/the/users/own"
+    assert caches(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
