@@ -17,7 +17,7 @@ description:
   - Fact gathering, P(ansible.builtin.copy#module), P(ansible.builtin.wait_for_connection#module) and every module
     that runs PowerShell or Python on the node do not; each is refused on the controller before anything is sent.
     Every play on these nodes therefore says C(gather_facts) with V(false).
-  - Messages are sealed by NTLM or Kerberos also over V(http), and an answer in clear text is refused.
+  - Messages are sealed by NTLM, Kerberos or CredSSP also over V(http), and an answer in clear text is refused.
 requirements:
   - pywinrm >= 0.5.0 (Python library on the controller)
   - requests-credssp for O(transport=credssp) (C(pywinrm[credssp]))
@@ -75,8 +75,8 @@ options:
     description:
       - How to log in.
       - V(basic) (also spelled V(plaintext) or V(ssl)) and V(certificate) are refused over http.
-      - V(credssp) and V(kerberos) with O(kerberos_delegation) hand over credentials with which commands reach shares and
-        the directory. The modules of this collection need neither.
+      - V(credssp) and V(kerberos) with O(kerberos_delegation) hand over credentials with which commands reach shares
+        and the directory. The modules of this collection need neither.
     type: str
     default: ntlm
     choices: [ntlm, kerberos, credssp, certificate, basic, plaintext, ssl]
@@ -149,7 +149,8 @@ options:
       - name: ansible_winrs_cert_key_pem
   legacy_tls:
     description:
-      - Go down to TLS 1.0 with old ciphers, without secure renegotiation, for this https connection. A warning is shown.
+      - Go down to TLS 1.0 with old ciphers and without secure renegotiation for this https connection. A warning is
+        shown.
       - Enough for Windows Server 2008. Of what Windows Server 2003 speaks OpenSSL knows nothing any more.
     type: bool
     default: false

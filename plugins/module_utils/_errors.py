@@ -246,7 +246,7 @@ SCHEDULER: dict[int, Meaning] = {
     0x80041315: Meaning("SCHED_E_SERVICE_NOT_RUNNING", "the Task Scheduler service is stopped", "Start it first."),
 }
 
-# Names: wsmerror.h, as https://docs.rs/windows-sys lists them; what to make of them: (sources.md: winrm-faults).
+# Names: wsmerror.h, as https://docs.rs/windows-sys lists them; what to make of them is in (sources.md: winrm-faults).
 WSMAN: dict[int, Meaning] = {
     0x57: Meaning("ERROR_INVALID_PARAMETER", "the command is gone; nobody knows how it ended", "Observe, then decide."),
     0x800703FA: Meaning(

@@ -93,8 +93,8 @@ class Handover:
         seen = observe_readable(self._task, self._observer)
         before = known_server(seen, self._params["name"])
         self._check_target(seen, before)
-        job = self._setup.look()
         steps = handover_steps(before, seen.node, self._release)
+        job = self._job_now(before, steps)
         if not steps and job.phase not in JOINABLE:
             return self._leave_alone(before, job)
         if job.phase not in JOINABLE:
@@ -115,6 +115,18 @@ class Handover:
         if leftover and not self._task.check_mode:
             self._setup.close(succeeded=True)
         return self._result(server, server, [], changed=leftover)
+
+    def _job_now(self, server: MailboxServer, steps: list[str]) -> JobState:
+        """Our job, as far as it can be joined: only while the CMS is down on this node does a running one make sense."""
+        job = self._setup.look()
+        if job.phase not in JOINABLE or not {"stop", "move"} & set(steps):
+            return job
+        if job.phase is Phase.FINISHED:
+            return JobState(Phase.DIED)  # of another time: what it did is seen in the steps that are left
+        text = f"A Setup job of ours is {job.phase.value} here, though {server.name} is on {server.owner or 'no node'}."
+        reason = rules.Refused("R9", text, "Look at Setup on this node; run again when it has ended.")
+        refuse([reason], f"Handing {server.name} over", self._task.node.name)
+        return job
 
     def _check_target(self, seen: Observation, server: MailboxServer) -> None:
         to = (self._params["to"] or seen.node).upper()
@@ -260,7 +272,10 @@ class Handover:
         """The server once it is good; Start and Move return before everything is as they say."""
         if good(server):
             return server
-        look = lambda: known_server(self._observe(), server.name)  # noqa: E731
+
+        def look() -> MailboxServer:
+            return known_server(self._observe(), server.name)
+
         return wait_for_server(self._task, Limit(self._limit.timeout, 1.0), look, good, f"{doing} {server.name}")
 
     def _observe(self) -> Observation:

@@ -77,7 +77,7 @@ class Node:
         """Run finished command lines that change nothing in one round trip; stderr is in stdout.
 
         A marker line with the exit code after each splits them (sources.md: cmd-quoting): an undefined name stays as
-        typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL).
+        typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL.
         """
         wanted = list(lines)
         if not wanted:

@@ -4,9 +4,9 @@
 """ServerManagerCmd.exe of Windows 2008: which roles and features are installed, installing and removing one.
 
 The state comes from the XML of -query only: the text form's headings are localised (sources.md: servermanager-query).
-The tool runs in the WinRM shell, not as a detached job: it only drives Windows' own servicing (TrustedInstaller), which ends or rolls
-back by itself when the shell goes, restarts nothing by itself, and needs no password for a scheduled task. A run that
-lost its connection meets exit code 1004 or the finished state when it is repeated.
+The tool runs in the WinRM shell, not as a detached job: it only drives Windows' own servicing (TrustedInstaller),
+which ends or rolls back by itself when the shell goes, restarts nothing by itself, and needs no password for a
+scheduled task. A run that lost its connection meets exit code 1004 or the finished state when it is repeated.
 """
 
 from __future__ import annotations

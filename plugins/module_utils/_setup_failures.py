@@ -22,7 +22,7 @@ from ._setup_trace import Fate, Part, Spoken, Stage, Trace, first_lines
 STAGES: dict[Stage, str] = {
     Stage.EARLY: "Setup stopped before its checks; as far as it printed, it changed nothing.",
     Stage.CHECKS: "Setup stopped at its checks and changed nothing.",
-    Stage.CONFIGURATION: "Setup stopped half-way: the node has neither the old nor the new release.",
+    Stage.CONFIGURATION: "Setup stopped half-way: what it was upgrading has neither the old nor the new release.",
 }
 
 
@@ -147,7 +147,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "access_denied",
-        "Number 5, 1314, 8344 or 8453 (0x80070005); SecErr or INSUFF_ACCESS_RIGHTS in the directory's answer.",
+        "Number 5, 1314, 8344 or 8453, also as 0x80070005 or, in the directory's answer, 00002098: SecErr.",
         "The account lacks rights: on the node, in the cluster or in Active Directory.",
         "Setup could not write what it has to.",
         "Use an account that is Exchange Server Administrator and local administrator of all nodes "

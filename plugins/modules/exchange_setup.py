@@ -166,6 +166,36 @@ restart_required:
   returned: success
   type: bool
   sample: true
+diagnosis:
+  description:
+    - Why Setup failed, the likeliest cause first. Found by numbers, registry marks, versions, paths and the layout of
+      what Setup printed, in any language; what only an English sentence speaks of comes last and says so.
+    - C(docs/setup-failures.md) has all causes.
+  returned: when Setup failed
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the cause, for playbooks to act on; it does not change.
+      type: str
+      sample: disk_full
+    cause:
+      description: What went wrong.
+      type: str
+      sample: A disk of the node is full.
+    impact:
+      description: What that means for the node.
+      type: str
+      sample: Files could not be copied or unpacked. Setup stopped at its checks and changed nothing.
+    next_step:
+      description: What to do next.
+      type: str
+      sample: Free space on the system disk, Exchange's disk and in Temp, then run again.
+    evidence:
+      description: What it was concluded from; registry marks by their full path.
+      type: list
+      elements: str
+      sample: ["0x80070070 ERROR_DISK_FULL: the disk is full (console: There is not enough space on the disk.)"]
 refusals:
   description: Why nothing was done, as rule, seen and advice.
   returned: when refused

@@ -18,7 +18,7 @@ options:
     description:
       - The file to read; of the controller with O(direction=put), of the node with O(direction=fetch).
       - A path of the node is local and complete, such as V(D:\\media\\x.txt). One of the controller is best given with
-        C(playbook_dir) or C(role_path).
+        C(playbook_dir) or C(role_path); C(~) and environment variables in it are expanded.
     type: str
     required: true
   dest:
@@ -126,6 +126,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.common.validation import check_type_path
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
 from ansible_collections.mailops.exchange2007.plugins.module_utils._files import (
     Kind,
@@ -167,7 +168,7 @@ def run(task: Task) -> dict[str, Any]:
 def _put(task: Task) -> dict[str, Any]:
     if task.params["mode"] is not None:
         raise Refusal("input", _PUT, task.node.name, "mode is for direction: fetch only.", "Take it out.")
-    src = Path(task.params["src"]).expanduser()
+    src = Path(check_type_path(task.params["src"]))
     dest = node_path(task.params["dest"], _PUT)
     data = local_bytes(src, _PUT)
     upload, files = _tools(task, dest)
@@ -214,7 +215,7 @@ def _proof(files: NodeFiles, upload: Upload, size: int, node: str) -> dict[str, 
 def _fetch(task: Task) -> dict[str, Any]:
     mode = _mode(task.params["mode"])
     src = node_path(task.params["src"], _FETCH)
-    dest = Path(task.params["dest"]).expanduser()
+    dest = Path(check_type_path(task.params["dest"]))
     _upload, files = _tools(task, src)
     size = _size(files, src, task.node.name)
     before = local_state(dest, size, _FETCH)

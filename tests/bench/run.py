@@ -1,3 +1,5 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The numbers: what an upgrade costs above the native commands, at real speed, judged by the lab's ground truth.
 
     python tests/bench/run.py [--out FILE]

@@ -394,9 +394,7 @@ def test_no_shell_left(connect: Connect, others: Any, monkeypatch: pytest.Monkey
     monkeypatch.setattr(winrs, "_SHELL_WAIT", 0.2)
     for _number in range(5):
         others()
-    with pytest.raises(
-        AnsibleConnectionFailure, match=r"number of 5 concurrent shells.* End other sessions of"
-    ):
+    with pytest.raises(AnsibleConnectionFailure, match=r"number of 5 concurrent shells.* End other sessions of"):
         run_on(connect("nodeb"), "ver")
 
 

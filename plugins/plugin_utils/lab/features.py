@@ -133,8 +133,8 @@ def _parse(text: str, top: str, inner: str) -> list[Feature]:
     path: list[Feature] = []
     for line in text.strip().splitlines():
         depth = (len(line) - len(line.lstrip())) // 4
-        left, _, name = line.partition("|")
-        name_id, _, star = left.strip().partition(" ")
+        left, _bar, name = line.partition("|")
+        name_id, _blank, star = left.strip().partition(" ")
         feature = Feature(name_id, inner if depth else top, name.strip(), along=star == "*")
         del path[depth:]
         (path[-1].below if path else roots).append(feature)

@@ -109,7 +109,8 @@ class Nodes:
         self._timers.later(("node", host.name), self._durations.service_recovery, again)
 
     def _state(self, host: Host, state: NodeState, proc: Process | None) -> None:
-        assert host.cluster is not None
+        if host.cluster is None:
+            raise ValueError(f"{host.name} is in no cluster")
         if host.cluster.node_states.get(host.name) is not state:
             host.cluster.node_states[host.name] = state
             self._world.truth.effect(host, "node", state.name.lower(), host.name, proc)

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Address
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+except ImportError as exc:
+    CRYPTOGRAPHY_MISSING: ImportError | None = exc
+else:
+    CRYPTOGRAPHY_MISSING = None
 
 _DAYS = 7  # no lab lives longer
 _ADDRESS = "127.0.0.1"
@@ -46,6 +51,8 @@ class Authority:
     """Signs certificates; made anew for each lab."""
 
     def __init__(self) -> None:
+        if CRYPTOGRAPHY_MISSING is not None:
+            raise RuntimeError("https needs cryptography: pip install cryptography") from CRYPTOGRAPHY_MISSING
         self._key = rsa.generate_private_key(65537, _BITS)
         name = _name("Lab certificate authority")
         constraints = x509.BasicConstraints(ca=True, path_length=0)

@@ -95,7 +95,7 @@ def fill_registry(host: Host) -> None:
 
 def _version(host: Host) -> None:
     windows = host.windows
-    major_minor, _, build = windows.version.rpartition(".")
+    major_minor, _dot, build = windows.version.rpartition(".")
     pack = windows.service_pack
     values = {
         "ProductName": _PRODUCTS[windows.family].format(edition=windows.edition),

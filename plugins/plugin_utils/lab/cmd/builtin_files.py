@@ -82,7 +82,7 @@ def move(at: Context, arguments: str) -> int:
     if not 1 <= len(names) <= 2:
         return at.bad_syntax()
     source = at.shell.path(names[0])
-    target = at.shell.path((*names, ".")[1])
+    target = at.shell.path(names[1] if len(names) > 1 else ".")
     found = expand(at.files, source)
     if has_wildcard(names[0]):
         found = [path for path in found if at.files.entry(path)]
@@ -130,7 +130,7 @@ def copy(at: Context, arguments: str) -> int:
         at.fail_with(FILE_NOT_FOUND)
         at.out("        {count} file(s) copied.\n", count=0)
         return 1
-    target = at.shell.path((*names, ".")[1])
+    target = at.shell.path(names[1] if len(names) > 1 else ".")
     copied = sum(_copy(at, group, target, switches) for group in groups)
     at.out("        {count} file(s) copied.\n", count=copied)
     return 0 if copied == len(groups) else 1

@@ -48,7 +48,7 @@ class Environment:
 
 def default_environment(host: Host, logon: Logon) -> dict[str, str]:
     """What a process of this user starts with; the profile's folders are made when they aren't there."""
-    domain, _, user = logon.user.rpartition("\\")
+    domain, _backslash, user = logon.user.rpartition("\\")
     newer = host.windows.family in ("2008", "vista")
     profile = f"C:\\Users\\{user}" if newer else f"C:\\Documents and Settings\\{user}"
     temp = profile + (r"\AppData\Local\Temp" if newer else r"\Local Settings\Temp")

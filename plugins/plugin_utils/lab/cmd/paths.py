@@ -56,7 +56,7 @@ def _place(path: str, letters: str) -> str:
     if "f" in letters or set(letters) == {"s"}:
         return path
     root, rest = split_root(path)
-    folder, _, name = rest.rpartition("\\")
+    folder, _backslash, name = rest.rpartition("\\")
     stem, dot, extension = name.rpartition(".")
     parts = {
         "d": root,

@@ -32,7 +32,7 @@ _MEMORY = 24 * 2**20  # bytes that every played process seems to use
 
 def registry_key(path: str) -> str:
     """The key behind HKLM:\\… or Registry::HKEY_LOCAL_MACHINE\\…, or empty for a path of the file system."""
-    provider, _, rest = path.rpartition("::")
+    provider, _colons, rest = path.rpartition("::")
     if provider.lower() in ("registry", "microsoft.powershell.core\\registry"):
         return rest
     drive, colon, key = path.partition(":")
@@ -175,7 +175,7 @@ def _file_object(session: Session, path: str) -> PSObject:
 
 
 def _key_object(session: Session, key: str) -> PSObject:
-    hive, _, rest = key.partition("\\")
+    hive, _backslash, rest = key.partition("\\")
     long = {short: name for name, short in HIVES.items()}.get(hive.upper(), hive)
     values = [value.name for value in session.host.registry.values(key)]
     properties = {

@@ -89,7 +89,7 @@ class Console:
         return line
 
     def _place(self, place: str) -> str:
-        head, _, rest = place.partition("\n")
+        head, _newline, rest = place.partition("\n")
         return f"{self.translated(head)}\n{rest}"
 
     def _error_lines(self, text: str) -> None:

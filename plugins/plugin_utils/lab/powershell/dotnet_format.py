@@ -81,7 +81,7 @@ def _format_number(value: int | float, spec: str) -> str:
 
 
 def _custom_number(value: int | float, spec: str) -> str:
-    whole, _, fraction = spec.partition(".")
+    whole, _dot, fraction = spec.partition(".")
     text = f"{value:.{len(fraction)}f}"
     head, dot, tail = text.partition(".")
     return head.zfill(whole.count("0")) + dot + tail

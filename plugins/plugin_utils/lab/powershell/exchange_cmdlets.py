@@ -113,8 +113,7 @@ def _get_copy_status(call: Invocation) -> Output:
         if server.cms is None:
             continue
         reach_cluster(call, server.cms)
-        seen = next(c for c in physics.copies(server.cms) if c.name == copy.name)
-        yield objects.copy_status(server, seen)
+        yield from [objects.copy_status(server, c) for c in physics.copies(server.cms) if c.name == copy.name]
 
 
 # -- clustered mailbox servers

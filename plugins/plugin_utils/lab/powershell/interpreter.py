@@ -247,8 +247,8 @@ class Interpreter:
 
     def _throw(self, node: ast.Throw) -> Output:
         value = self.value_of(node.value) if node.value else None
+        yield from ()
         raise thrown(value, node.at)
-        yield
 
     def _leave(self, node: ast.Leave) -> Output:
         if node.kind in ("break", "continue"):

@@ -75,7 +75,8 @@ def connect(proc: Process, name: str | None) -> Session:
     """Open the cluster of that name (or of the node of that name); without one, the local cluster."""
     with proc.host.world.lock:
         via = _local(proc.host) if name in (None, "", ".") else _remote(proc, str(name))
-        assert via.cluster is not None
+        if via.cluster is None:
+            raise ClusterError(NOT_REGISTERED)
         return Session(proc, via.cluster, via)
 
 

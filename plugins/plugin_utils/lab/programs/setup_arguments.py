@@ -97,7 +97,7 @@ def parse(argv: list[str]) -> Arguments:
 def _split(word: str) -> tuple[str, str]:
     if word[:1] not in ("/", "-"):
         raise ArgumentError(f"The argument '{word}' is not valid.")
-    name, _, value = word[1:].partition(":")
+    name, _colon, value = word[1:].partition(":")
     name = name.lower()
     return _LONG.get(name, name), value.strip('"')
 

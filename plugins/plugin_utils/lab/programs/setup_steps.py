@@ -114,7 +114,8 @@ class Work:
         self._install_program()
 
     def _install_program(self) -> None:
-        assert self._host.bits is not None
+        if self._host.bits is None:
+            raise ValueError(f"{self._host.name} has no Exchange to upgrade")
         version = exchange_registry.dotted(self._version)
         for name in ("Setup.com", "ExSetup.exe"):
             try:

@@ -21,7 +21,7 @@ class Listener:
         self._accept = accept
         self._reserved: socket.socket | None = None  # stays bound: nobody else gets the port of a host that is off
         self._listening: socket.socket | None = None
-        self._accepting = threading.Thread()
+        self._accepting: threading.Thread | None = None
 
     def start(self) -> int:
         """Listen, if not already; returns the port, which the kernel chose at the first start."""
@@ -36,7 +36,7 @@ class Listener:
 
     def stop(self) -> None:
         """Refuse new connections."""
-        if self._listening is not None:
+        if self._listening is not None and self._accepting is not None:
             self._listening.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
             self._accepting.join()
             self._listening.close()

@@ -213,7 +213,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(winrs.display, "vvv", lambda text, host=None: lines.append(text))
-    monkeypatch.setattr(winrs.display, "warning", lambda text: lines.append(text))
+    monkeypatch.setattr(winrs.display, "warning", lines.append)
     return lines
 
 
@@ -618,7 +618,8 @@ def test_a_shell_is_waited_for(script: Script, time: FakeTime) -> None:
 
 
 def test_the_wait_for_a_shell_has_an_end(script: Script, time: FakeTime) -> None:
-    script.then(login(), *(create(fault(SHELLS, reason="a maximum number of 5 concurrent shells.")) for _ in range(14)))
+    busy = [create(fault(SHELLS, reason="a maximum number of 5 concurrent shells.")) for _time in range(14)]
+    script.then(login(), *busy)
     with pytest.raises(AnsibleConnectionFailure) as caught:
         connect().execute("ver", None, 60)
     assert 60 <= sum(time.slept) < 70
@@ -778,6 +779,10 @@ def test_cleanup_never_hides_a_result(script: Script, logged: list[str], trouble
         (
             {"transport": "certificate", "scheme": "https", "cert_pem": "/nowhere.pem"},
             "transport certificate needs readable files in ansible_winrs_cert_pem and ansible_winrs_cert_key_pem.",
+        ),
+        (
+            {"scheme": "https", "ca_trust_path": "/nowhere.pem"},
+            "there is no /nowhere.pem on the controller. Correct ansible_winrs_ca_trust_path.",
         ),
     ],
 )
@@ -1355,9 +1360,7 @@ def test_a_certificate_that_is_nobody_s(script: Script, tmp_path: Path) -> None:
 
 def test_a_shell_of_another_name(script: Script) -> None:
     script.then(login(), create(fault(2150858752, reason="no such resource")))
-    with pytest.raises(
-        AnsibleConnectionFailure, match=r"otherwise than .*/shell/cmd\. Set ansible_winrs_res"
-    ):
+    with pytest.raises(AnsibleConnectionFailure, match=r"otherwise than .*/shell/cmd\. Set ansible_winrs_res"):
         connect().execute("ver", None, 60)
 
 

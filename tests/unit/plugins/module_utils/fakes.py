@@ -504,6 +504,14 @@ def remove_act(kind: str) -> Act:
     return Act(rf"^schtasks /delete /tn mailops-{kind} /f <nul & rd /s /q \S+mailops-{kind}$", gone)
 
 
+def retire_act(kind: str) -> Act:
+    """The act after a Setup that failed: its task is deleted, its folder stays as the sign that its marks are ours."""
+    kept: Effect = lambda w: replace(w, rc="")  # noqa: E731
+    return Act(
+        rf"^schtasks /delete /tn mailops-{kind} /f <nul & del /q \S+mailops-{kind}\\rc\.txt \S+mailops-{kind}\\go$", kept
+    )
+
+
 def ended(rc: int = 0, out: str = SUCCESS, **changes: Any) -> Effect:
     """Setup has ended: exit code, console, and what else is different then."""
     return lambda w: replace(w, rc=str(rc), out=out, images=tuple(i for i in w.images if i != "ExSetup.exe"), **changes)

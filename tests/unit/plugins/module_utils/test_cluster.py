@@ -281,11 +281,12 @@ def test_a_nodes_number_leads_over_the_word(number: str, state: NodeState) -> No
 
 
 def test_foreign_words_with_numbers_are_read_all_the_same() -> None:
+    groups = {"Clüstergrüppe": "0", "CMS1": "3"}
     seen = cluster_of(
         node=text("cluster/node-foreign-words.txt"),
         group=text("cluster/group-foreign-words.txt"),
         nodes=states(NODEA="0", NODEB="2"),
-        groups=states(Clüstergrüppe="0", CMS1="3"),
+        groups=states(**groups),
         owners=text("wmic/owners-plain-quotes.txt"),
     )
     assert [n.state for n in seen.nodes] == [UP, PAUSED]

@@ -127,6 +127,72 @@ def test_told(code: int, said: str) -> None:
     assert told(code, {5: FIVE}) == said
 
 
+TABLES = {"win32": WIN32, "installer": INSTALLER, "setup": SETUP, "scheduler": SCHEDULER, "wsman": WSMAN}
+# Numbers that tell of no trouble, so that there is nothing to advise.
+NO_TROUBLE = {
+    "win32": {1056, 1062, 1116, 5003, 5058, 5065},
+    "installer": {1641},
+    "setup": {0},
+    "scheduler": {0x41300, 0x41301, 0x41303},
+    "wsman": {0x80338029},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "entry"),
+    [(name, code, entry) for name, table in TABLES.items() for code, entry in table.items()],
+)
+def test_every_entry_has_a_name_a_meaning_and_a_next_step(table: str, code: int, entry: Meaning) -> None:
+    assert entry.name.strip()
+    assert entry.meaning.strip()
+    assert not entry.meaning.endswith(".")
+    assert entry.advice.endswith(".") is (code not in NO_TROUBLE[table])
+    assert bool(entry.advice) is (code not in NO_TROUBLE[table])
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_tables_are_in_order(table: str) -> None:
+    assert list(TABLES[table]) == sorted(TABLES[table])
+
+
+@pytest.mark.parametrize(
+    ("code", "tables", "text"),
+    [
+        (
+            1625,
+            (WIN32, INSTALLER),
+            "1625 ERROR_INSTALL_PACKAGE_REJECTED: the installation is forbidden by policy or rights",
+        ),
+        (0x80070070, (WIN32,), "0x80070070 ERROR_DISK_FULL: the disk is full"),
+        (-2147024784, (WIN32,), "0x80070070 ERROR_DISK_FULL: the disk is full"),
+        (
+            -2147216625,
+            (SCHEDULER,),
+            "0x8004130F SCHED_E_ACCOUNT_INFORMATION_NOT_SET: the password stored with the task is wrong",
+        ),
+        (
+            0x803381A6,
+            (WIN32, WSMAN),
+            "0x803381A6 ERROR_WSMAN_QUOTA_MAX_OPERATIONS: the account has too many operations there",
+        ),
+        (4711, (WIN32,), "4711 (0x00001267), no meaning known"),
+        (-5, (WIN32,), "-5 (0xFFFFFFFB), no meaning known"),
+        (5, (), "5 (0x00000005), no meaning known"),
+    ],
+)
+def test_a_number_is_told_with_its_name_or_raw(code: int, tables: tuple[dict[int, Meaning], ...], text: str) -> None:
+    assert told(code, *tables) == text
+
+
+def test_the_first_table_that_has_a_number_counts() -> None:
+    assert known(5, {5: WIN32[2]}, WIN32) is WIN32[2]
+
+
+@given(st.integers(-(2**33), 2**33))
+def test_any_number_is_told(code: int) -> None:
+    assert told(code, *TABLES.values())
+
+
 def test_a_failure_says_what_was_done_to_whom_what_was_seen_and_what_to_do() -> None:
     failure = native_failure("Moving the group", "'G'", Result(5016, "Said this\r\n", "and that"))
     assert str(failure) == (

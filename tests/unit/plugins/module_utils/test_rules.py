@@ -34,7 +34,7 @@ from hypothesis import strategies as st
 
 # NODEB is passive and old, NODEA runs CMS1: the normal start of an upgrade to SP2.
 PASSIVE = World()
-OLD_MATE = proof(("NODEA", "rtm"))
+OLD_MATE = tuple(proof(("NODEA", "rtm")))
 # NODEB is upgraded and about to take CMS1 over.
 TARGET = World(bits="sp2")
 # NODEA was left by CMS1, which is upgraded and online on NODEB; seen from NODEA.
@@ -392,7 +392,7 @@ def test_r9_unknown_is_never_good(world: World, parts: list[str]) -> None:
 def test_r9_exchange_groups_without_a_mailbox_server_read() -> None:
     looked = replace(seen(PASSIVE), mailbox_servers=())
     refused = rules.readable_refusals(looked)
-    check(refused, "R9", "'CMS1'", "no mailbox server was read", "rights")
+    check(refused, "R9", "'CMS1'", "0 mailbox server(s) could be read", "rights")
 
 
 def test_r9_a_version_that_cannot_be_read() -> None:
@@ -518,7 +518,8 @@ ENTRY = st.builds(
 
 
 @given(st.lists(ENTRY, max_size=5, unique_by=lambda e: e.name.upper()))
-def test_proof_is_enough_exactly_when_every_member_has_a_fresh_entry(entries: list[Evidence]) -> None:
-    fresh = {e.name.upper() for e in entries if START - 900 <= e.observed_at <= START + rules.CLOCK_TOLERANCE}
+def test_proof_is_enough_exactly_when_every_member_has_a_fresh_entry_with_a_release(entries: list[Evidence]) -> None:
+    known = [e for e in entries if e.release != "unknown"]
+    fresh = {e.name.upper() for e in known if START - 900 <= e.observed_at <= START + rules.CLOCK_TOLERANCE}
     refused = rules.proof_refusals("R4", MEMBERS, entries, START, 900)
     assert (not refused) is ({"NODEA", "NODEC"} <= fresh)

@@ -11,19 +11,22 @@ import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Node
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup import parse_console, upgrade_arguments
-from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_run import Outcome, SetupRun
+from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_run import Outcome, SetupRun, free_space
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
     PASSWORD,
     SUCCESS,
     Act,
+    Asked,
     Played,
     World,
     ended,
     job_acts,
     remove_act,
+    retire_act,
     task,
     text,
 )
@@ -86,8 +89,8 @@ def test_result_keys() -> None:
     }
 
 
-def test_setup_is_started_awaited_and_tidied_up() -> None:
-    channel = Played(World(), *job_acts(KIND, (1795, ended(0))), remove_act(KIND))
+def test_setup_is_started_and_awaited_and_its_job_stays_until_it_is_closed() -> None:
+    channel = Played(World(), *job_acts(KIND, (1795, ended(0))))
     outcome, made = finish(channel)
     assert (outcome.rc, outcome.joined, outcome.duration) == (0, False, 1800)
     assert outcome.log_excerpt == "[..] the end of Setup"
@@ -103,7 +106,7 @@ def test_setup_is_started_awaited_and_tidied_up() -> None:
     ids=["that runs", "that has ended"],
 )
 def test_a_setup_of_an_earlier_run_is_joined_and_nothing_is_started(world: World, after: float) -> None:
-    channel = Played(world, remove_act(KIND))
+    channel = Played(world)
     channel.clock.after(after, lambda: channel.change(ended(0)))
     outcome, made = finish(channel, password=None)
     assert (outcome.rc, outcome.joined) == (0, True)
@@ -112,12 +115,12 @@ def test_a_setup_of_an_earlier_run_is_joined_and_nothing_is_started(world: World
 
 
 @pytest.mark.parametrize(
-    ("world", "why"),
-    [(World(job=True, kind=KIND), "prepared"), (replace(ALIVE, images=("System",)), "died")],
+    "world",
+    [World(job=True, kind=KIND), replace(ALIVE, images=("System",))],
     ids=["one that never started", "one that died"],
 )
-def test_what_a_dead_run_left_is_removed_first(world: World, why: str) -> None:
-    channel = Played(world, remove_act(KIND), *job_acts(KIND, (50, ended(0))), remove_act(KIND))
+def test_what_a_dead_run_left_is_removed_first(world: World) -> None:
+    channel = Played(world, remove_act(KIND), *job_acts(KIND, (50, ended(0))))
     outcome, made = finish(channel)
     assert (outcome.rc, outcome.joined, channel.acts) == (0, False, [])
     assert "did not finish" in said(made)[0]
@@ -200,18 +203,142 @@ def test_a_silent_node_is_told_as_unknown() -> None:
     assert any("its state is unknown" in line for line in said(made))
 
 
+DEAD = replace(ALIVE, images=("System",))
+PREPARED = World(job=True, kind=KIND)
+OVER = replace(ALIVE, rc="0")
+UNSEEN = replace(ALIVE, images=())
+
+
 @pytest.mark.parametrize(
-    ("world", "acts"),
-    [(ALIVE, 0), (World(), 0), (replace(ALIVE, rc="0"), 1), (World(job=True, kind=KIND), 1)],
-    ids=["running", "none", "ended", "prepared"],
+    ("world", "succeeded", "act"),
+    [
+        pytest.param(ALIVE, True, None, id="running, success"),
+        pytest.param(ALIVE, False, None, id="running, failure"),
+        pytest.param(World(), True, None, id="none, success"),
+        pytest.param(World(), False, None, id="none, failure"),
+        pytest.param(UNSEEN, True, None, id="nobody can see whether it runs, success"),
+        pytest.param(UNSEEN, False, None, id="nobody can see whether it runs, failure"),
+        pytest.param(PREPARED, True, remove_act(KIND), id="never started, success"),
+        pytest.param(PREPARED, False, remove_act(KIND), id="never started, failure"),
+        pytest.param(OVER, True, remove_act(KIND), id="ended, success"),
+        pytest.param(OVER, False, retire_act(KIND), id="ended, failure: its marks stay known as ours"),
+        pytest.param(DEAD, True, remove_act(KIND), id="died, but the goal is reached"),
+        pytest.param(DEAD, False, None, id="died: its folder says whose marks those are"),
+    ],
 )
-def test_tidy_removes_a_job_unless_it_runs(world: World, acts: int) -> None:
-    channel = Played(world, *[remove_act(KIND)] * acts)
-    setup(channel)[0].tidy()
-    assert len(channel.done) == acts
+def test_what_closing_does_to_a_job(world: World, succeeded: bool, act: Act | None) -> None:
+    channel = Played(world, *([act] if act else []))
+    setup(channel)[0].close(succeeded=succeeded)
+    assert channel.acts == []
+    assert len(channel.done) == (1 if act else 0)
 
 
-def test_tidy_leaves_a_job_alone_that_nobody_can_see() -> None:
-    channel = Played(replace(ALIVE, images=()))
-    assert setup(channel)[0].tidy() == ""
+def test_a_retired_job_looks_like_a_dead_one_to_the_next_run_which_runs_setup_again() -> None:
+    channel = Played(OVER, retire_act(KIND), remove_act(KIND), *job_acts(KIND, (50, ended(0))))
+    channel.change(lambda w: replace(w, rc="1", images=("System",)))
+    setup(channel)[0].close(succeeded=False)
+    assert setup(channel)[0].look().phase is Phase.DIED
+    outcome, _made = finish(channel)
+    assert (outcome.rc, outcome.joined, channel.acts) == (0, False, [])
+
+
+@pytest.mark.parametrize(
+    ("images", "after", "phase"),
+    [
+        pytest.param(("ExSetup.exe",), 8, Phase.RUNNING, id="alive after all"),
+        pytest.param(("System",), 8, Phase.DIED, id="dead after all"),
+        pytest.param(("ExSetup.exe",), 99, Phase.UNKNOWN, id="not for ever"),
+    ],
+)
+def test_an_unknown_job_is_given_time_to_be_made_out(images: tuple[str, ...], after: float, phase: Phase) -> None:
+    channel = Played(UNSEEN)
+    channel.clock.after(after, lambda: channel.change(lambda w: replace(w, images=images)))
+    assert setup(channel)[0].look().phase is phase
+
+
+def test_a_job_that_stays_unknown_is_joined_and_not_started_again() -> None:
+    channel = Played(UNSEEN)
+    channel.clock.after(60, lambda: channel.change(ended(0)))
+    outcome, _made = finish(channel)
+    assert (outcome.rc, outcome.joined, channel.done) == (0, True, [])
+
+
+def test_the_lines_that_setup_added_to_its_log() -> None:
+    assert setup(Played(OVER))[0].log_excerpt() == "[..] the end of Setup"
+
+
+# --- why it failed -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rc", "fixture", "doubt"),
+    [
+        pytest.param(
+            0, "no-success-sentence-en", "exit code 0, but Setup never printed that it succeeded", id="doubtful"
+        ),
+        pytest.param(0, "upgrade-success-en", "", id="success"),
+        pytest.param(0, "success-foreign", "", id="no sentence to be looked for in another language"),
+        pytest.param(1, "no-success-sentence-en", "", id="trouble already"),
+    ],
+)
+def test_doubt(rc: int, fixture: str, doubt: str) -> None:
+    out = text(f"setup/{fixture}.txt")
+    assert Outcome(rc, parse_console(out), out, 1.0, False).doubt() == doubt
+
+
+def died(**world: Any) -> dict[str, list[str]]:
+    """Causes and evidence of a Setup that goes while it is awaited."""
+    channel = Played(ALIVE)
+    run, _made = setup(channel)
+    state = run.look()
+    channel.world = replace(ALIVE, images=("System",), **world)
+    with pytest.raises(Failure, match="Cause: ") as failed:
+        run.wait(state)
     assert channel.done == []
+    return {one["name"]: one["evidence"] for one in failed.value.data["diagnosis"]}
+
+
+def test_what_a_killed_setup_left_is_told() -> None:
+    out = text("setup/growing-in-the-middle-of-a-step-en.txt")
+    causes = died(out=out, marks=(("MailboxRole", "Watermark"),))
+    assert list(causes) == ["killed", "setup_unfinished"]
+    assert causes["setup_unfinished"] == [r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0\MailboxRole\Watermark=something"]
+
+
+def test_a_full_disk_takes_the_exit_code_with_it() -> None:
+    causes = died(free=4096)
+    assert list(causes) == ["disk_full", "killed"]
+    assert causes["disk_full"] == ["4096 bytes free on the disk of %SystemDrive%\\"]
+
+
+def test_a_silent_node_hides_no_failure() -> None:
+    channel = Played(replace(ALIVE, images=("System",)))
+    run, _made = setup(channel)
+    state = run.look()
+    with pytest.raises(Failure, match="without an exit code"):
+        raise run._unfinished(replace(state, phase=Phase.DIED), _quieted(channel))
+
+
+def _quieted(channel: Played) -> float:
+    channel.quiet = 99
+    return 1.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("   4 Dir(s)     21474836175 bytes free\r\n", 21474836175),
+        ("   4 Vérzëïchnïssé,      1234 Bytës\r\n\r\n", 1234),
+        ("", None),
+        ("Ëtwäs\r\n", None),
+    ],
+)
+def test_free_space_is_the_last_number(answer: str, expected: int | None) -> None:
+    node = Node("nodeb", Asked((r"dir /-c %SystemDrive%" + "\\", answer)))
+    assert [free for _disk, free in free_space(node)] == ([] if expected is None else [expected])
+
+
+def test_free_space_of_a_silent_node_is_unknown() -> None:
+    channel = Asked((r"dir /-c %SystemDrive%" + "\\", ChannelLost("nodeb", "gone", started=True)))
+    assert free_space(Node("nodeb", channel)) == ()
+    assert channel.resets == 1

@@ -278,7 +278,7 @@ def test_a_ccr_server() -> None:
         Version(8, 0, 685, 24),
         "ccr",
         ("NODEA", "NODEB"),
-        {"Mailbox Database": True, "DB = 2": True},
+        (("Mailbox Database", True), ("DB = 2", True)),
     )
     assert (server.release, server.mounted) == ("rtm", True)
 
@@ -286,7 +286,7 @@ def test_a_ccr_server() -> None:
 def test_two_servers_of_an_scc() -> None:
     one, two = servers("servers-scc-two")
     assert (one.kind, one.state, one.owner, one.release) == ("scc", CmsState.PARTIALLY_ONLINE, "NODEA", "sp1")
-    assert (one.databases, one.mounted) == ({"DB1": True, "DB2": False}, False)
+    assert (one.databases, one.mounted) == ((("DB1", True), ("DB2", False)), False)
     assert one.redundant_machines == ("NODEA", "NODEC")
     assert (two.state, two.owner, two.release) == (CmsState.OFFLINE, None, "sp2")
     assert not two.mounted  # nothing is seen mounted
@@ -299,7 +299,7 @@ def test_a_block_that_is_cut_off_is_left_out() -> None:
 def test_unknown_words_stay_unknown() -> None:
     (server,) = servers("servers-unknown-words")
     assert (server.state, server.owner, server.version, server.release) == (CmsState.UNKNOWN, None, None, None)
-    assert (server.kind, server.databases, server.mounted) == ("unknown", {"DB1": None}, False)
+    assert (server.kind, server.databases, server.mounted) == ("unknown", (("DB1", None),), False)
 
 
 def test_the_public_form_of_a_server() -> None:

@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fa
     job_acts,
     proof,
     remove_act,
+    retire_act,
     task,
     text,
 )
@@ -145,9 +146,10 @@ def test_refused(world: World, nodes: Any, rule: str, check: bool) -> None:
     ],
 )
 def test_nothing_less_than_proof_is_success(end: Effect, parts: list[str]) -> None:
-    channel = Played(OLD, *job_acts(NODE, (50, end)), remove_act(NODE))
+    channel = Played(OLD, *job_acts(NODE, (50, end)), retire_act(NODE))
     with pytest.raises(Failure) as failed:
         node(channel)
+    assert channel.acts == []
     assert all(part in failed.value.seen for part in parts), failed.value.seen
     assert failed.value.changed
     assert failed.value.data["before"] == {"version": BUILDS["rtm"]}
@@ -289,7 +291,7 @@ def test_exactly_one_cms_is_needed(world: World, part: str) -> None:
 )
 def test_nothing_less_than_proof_for_the_cms(end: Effect, part: str) -> None:
     with pytest.raises(Failure, match=part) as failed:
-        cms(Played(STOPPED, *job_acts(CMS, (50, end)), remove_act(CMS)))
+        cms(Played(STOPPED, *job_acts(CMS, (50, end)), retire_act(CMS)))
     assert failed.value.target == "CMS1"
 
 

@@ -46,7 +46,7 @@ def test_a_command_is_answered_by_the_fault(name: Any, fields: Any, rc: Any, out
 def test_where_and_how_often_it_strikes(fields: Any, rcs: Any) -> None:
     it = ccr()
     it.world.faults.inject("exit", {"rc": "9", **fields})
-    assert [it.run("NODEA", "hostname").rc for _ in range(3)] == rcs
+    assert [it.run("NODEA", "hostname").rc for _time in range(3)] == rcs
 
 
 def test_a_hanging_command_stays_until_it_is_killed() -> None:

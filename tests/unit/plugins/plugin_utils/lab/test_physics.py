@@ -375,7 +375,7 @@ def test_the_copies_of_rtm_say_healthy_while_they_are_not() -> None:
     it.world.physics.move_cms(it.cms, "NODEB", "test", None)
     it.wait(60)
     seen = set()
-    for _ in range(10):
+    for _time in range(10):
         it.wait(3)
         seen |= {(copy.status, copy.copy_queue > 0) for copy in it.world.physics.copies(it.cms)}
     assert seen == {("Healthy", True), ("Failed", True)}

@@ -238,7 +238,7 @@ def test_place_and_text_can_be_chosen(fields: Any, words: Any) -> None:
 def test_a_failure_strikes_as_often_as_it_should() -> None:
     it = plain_ccr()
     it.world.faults.inject("setup_access_denied", {"count": "2"})
-    assert [it.run("NODEB", f"{SP2} /m:upgrade").rc for _ in range(3)] == [1, 1, 0]
+    assert [it.run("NODEB", f"{SP2} /m:upgrade").rc for _time in range(3)] == [1, 1, 0]
 
 
 def test_a_failure_of_setup_leaves_other_programs_alone() -> None:

@@ -151,7 +151,7 @@ def test_foreign_setup_runs_from_a_folder_with_an_accent() -> None:
 def test_two_clusters_side_by_side() -> None:
     it = shipped("two-clusters")
     assert list(it.world.clusters) == ["east", "west"]
-    east, west = it.world.clusters.values()
+    east, west = it.world.clusters["east"], it.world.clusters["west"]
     for cluster, node, mate in ((east, "EAST-N2", "EAST-N1"), (west, "WEST-N1", "WEST-N2")):
         for group in cluster.groups:
             if group.owner == node:

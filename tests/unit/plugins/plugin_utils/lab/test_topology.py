@@ -192,3 +192,26 @@ def test_a_broken_file_is_one_line(tmp_path: Path, text: Any) -> None:
         load(path)
     assert "cannot be read" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_winrm_is_inherited_key_by_key() -> None:
+    computers = [{"name": "A"}, {"name": "B", "winrm": {"tls": "1.0", "basic": False}}]
+    data = {"winrm": {"https": True, "basic": True}, "computers": computers}
+    first, second = read(Section("t.yml", "", data), "t").computers
+    assert (first.winrm.https, first.winrm.basic, first.winrm.tls) == (True, True, "modern")
+    assert (second.winrm.https, second.winrm.basic, second.winrm.tls) == (True, False, "1.0")
+
+
+@pytest.mark.parametrize(
+    ("winrm", "text"),
+    [
+        ({"tls": "1.1"}, "winrm.tls: '1.1': use one of modern, 1.0"),
+        ({"clear_body_answer": 403}, "winrm.clear_body_answer: 403: use 401 or 500"),
+        ({"certificate": "none"}, "winrm.certificate: 'none': use one of named, old"),
+        ({"htps": True}, "winrm.htps: unknown key"),
+    ],
+)
+def test_winrm_that_cannot_be_played(winrm: dict[str, Any], text: str) -> None:
+    with pytest.raises(TopologyError) as caught:
+        read(Section("t.yml", "", {"winrm": winrm, "computers": [{"name": "A"}]}), "t")
+    assert text in str(caught.value)

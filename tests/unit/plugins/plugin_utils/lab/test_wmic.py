@@ -183,7 +183,7 @@ def test_an_open_standard_input_blocks_the_old_generation(family: str, hangs: bo
 
 def test_the_first_start_on_2003_installs_something() -> None:
     world = make_world()
-    first, second = (run(world, "NODEA", "wmic os get Version") for _ in range(2))
+    first, second = (run(world, "NODEA", "wmic os get Version") for _time in range(2))
     assert (first.err, second.err) == ("Please wait while WMIC is being installed.\n", "")
     assert first.out == second.out
     assert not first.mutating

@@ -160,11 +160,13 @@ def test_tls_1_0_alone(certificates: Certificates, ciphers: str, lowest: ssl.TLS
 
 
 def test_a_client_that_does_not_speak_tls_is_let_go(certificates: Certificates, tls: ServerTls) -> None:
-    with listening(make_host(), Commands(), tls=tls) as (endpoint, _port):
-        with socket.create_connection(("127.0.0.1", endpoint.https_port or 0), timeout=5) as client:
-            client.sendall(b"POST /wsman HTTP/1.1\r\n\r\n")
-            with suppress(ConnectionResetError):
-                assert b"HTTP" not in client.recv(100)
+    with (
+        listening(make_host(), Commands(), tls=tls) as (endpoint, _port),
+        socket.create_connection(("127.0.0.1", endpoint.https_port or 0), timeout=5) as client,
+    ):
+        client.sendall(b"POST /wsman HTTP/1.1\r\n\r\n")
+        with suppress(ConnectionResetError):
+            assert b"HTTP" not in client.recv(100)
 
 
 def test_the_files_go_with_the_lab(tmp_path: Path) -> None:
