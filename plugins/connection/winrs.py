@@ -455,6 +455,11 @@ def _not_begun(exc: Exception) -> bool:
     return isinstance(exc, WSManFaultError)
 
 
+def _deaf(data: bytes) -> None:
+    """For a caller that waits for the end."""
+    del data
+
+
 class Wire:
     """One login and one shell, both made when first needed and renewed when the node has lost them."""
 
@@ -479,7 +484,9 @@ class Wire:
             self._shell = self._create_shell(session)
             self._begun = 0
 
-    def execute(self, line: str, in_data: bytes | None, timeout: float) -> tuple[int, bytes, bytes]:
+    def execute(
+        self, line: str, in_data: bytes | None, timeout: float, hear: Callable[[bytes], None] | None = None
+    ) -> tuple[int, bytes, bytes]:
         """Run a command line for at most timeout seconds: exit code, stdout and stderr as the node wrote them.
 
         Raises AnsibleConnectionFailure when nothing was started, CommandEndUnknown when something may have been.
@@ -488,7 +495,7 @@ class Wire:
         deadline = time.monotonic() + timeout
         try:
             self._feed(command, in_data, deadline)
-            return self._receive(command, deadline, timeout)
+            return self._receive(command, deadline, timeout, hear or _deaf)
         except BaseException as exc:
             if not isinstance(exc, Exception):
                 # The alarm of a task's `timeout` strikes in the middle of a message: sealing is out of step then.
@@ -653,11 +660,14 @@ class Wire:
             raise self._unknown("the command did not read its input within its time limit and was ended")
         return True
 
-    def _receive(self, command: str, deadline: float, timeout: float) -> tuple[int, bytes, bytes]:
+    def _receive(
+        self, command: str, deadline: float, timeout: float, hear: Callable[[bytes], None]
+    ) -> tuple[int, bytes, bytes]:
         stdout, stderr = bytearray(), bytearray()
         while True:
             more_stdout, more_stderr, rc, done = self._poll(command, deadline)
             stdout += more_stdout
+            hear(more_stdout)
             stderr += more_stderr
             if done:
                 # No Signal after the end: Delete frees the command, and no operation is given back before
@@ -956,17 +966,20 @@ class Connection(ConnectionBase):  # type: ignore[misc]
         user, password = plain(self.get_option("remote_user")), plain(self.get_option("remote_password"))
         return user or "", password
 
-    def execute(self, line: str, in_data: bytes | None, timeout: float) -> tuple[int, bytes, bytes]:
+    def execute(
+        self, line: str, in_data: bytes | None, timeout: float, hear: Callable[[bytes], None] | None = None
+    ) -> tuple[int, bytes, bytes]:
         """Run a cmd.exe command line for at most timeout seconds: exit code, stdout, stderr (both in UTF-8).
 
-        in_data goes to its standard input, which is closed then; None leaves it alone. Raises AnsibleError for a line
+        in_data goes to its standard input, which is closed then; None leaves it alone. hear gets standard output while
+        the command runs, as the node wrote it. Raises AnsibleError for a line
         that can't be sent, AnsibleConnectionFailure when nothing was started, and CommandEndUnknown when a command may
         have begun and its end is unknown.
         """
         plain = str.__str__(line)
         refuse_line(plain)
         data = None if in_data is None else bytes(in_data)
-        rc, stdout, stderr = self._opened().execute(plain, data, float(timeout))
+        rc, stdout, stderr = self._opened().execute(plain, data, float(timeout), hear)
         self._connected = True
         return rc, self._utf8(stdout), self._utf8(stderr)
 

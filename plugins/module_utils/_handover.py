@@ -117,7 +117,7 @@ class Handover:
         return self._result(server, server, [], changed=leftover)
 
     def _job_now(self, server: MailboxServer, steps: list[str]) -> JobState:
-        """Our job, as far as it can be joined: only while the CMS is down on this node does a running one make sense."""
+        """Our job, as far as it can be joined: a running one makes sense only while the CMS is down on this node."""
         job = self._setup.look()
         if job.phase not in JOINABLE or not {"stop", "move"} & set(steps):
             return job
@@ -226,9 +226,13 @@ class Handover:
         return self._prove(server)
 
     def _stop(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
-        self._window.opened = self._task.clock.now()
-        answer = shell.stop(server.name, self._params["reason"], self._limit.timeout)
+        # Until the shell says that it has started, which takes seconds, this is the earliest that it can be.
+        self._open_window()
+        answer = shell.stop(server.name, self._params["reason"], self._limit.timeout, self._open_window)
         return self._expect(_seen(server, answer), lambda s: s.state is CmsState.OFFLINE, "Stopping")
+
+    def _open_window(self) -> None:
+        self._window.opened = self._task.clock.now()
 
     def _move(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
         if self._window.opened is None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class Result:
         return f"{self.stdout}\n{self.stderr}" if self.stderr else self.stdout
 
 
+Hear = Callable[[bytes], None]
+
+
 class ChannelLost(Exception):
     """The way to the node broke. started: whether the command may have begun; then its end is unknown."""
 
@@ -42,8 +45,8 @@ class ChannelLost(Exception):
 class Channel(Protocol):
     """How a node is reached: one cmd.exe command line in, a Result out; raises ChannelLost."""
 
-    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
-        """timeout in seconds; stdin is sent and closed, None leaves it alone."""
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
+        """timeout in seconds; stdin is sent and closed, None leaves it alone; hear gets standard output as it comes."""
 
     def reset(self) -> None:
         """Forget the connection, so that the next run makes a new one."""
@@ -92,12 +95,25 @@ class Node:
         """Run a command that changes something, and note it."""
         return self.act_line(command_line(argv), timeout=timeout)
 
-    def act_line(self, line: str, *, timeout: float, stdin: bytes | None = None, shown: str | None = None) -> Result:
-        """Run a finished command line that changes something; shown replaces it where it would give away a secret."""
+    def act_line(
+        self,
+        line: str,
+        *,
+        timeout: float,
+        stdin: bytes | None = None,
+        shown: str | None = None,
+        hear: Hear | None = None,
+    ) -> Result:
+        """Run a finished command line that changes something; shown replaces it where it would give away a secret.
+
+        hear gets standard output while the command runs.
+        """
         if self.check_mode:
             raise ActInCheckMode(f"{self.name}: {shown or line}")
         self.commands.append(shown or line)
-        return self.channel.run(line, stdin=stdin, timeout=timeout)
+        if hear is None:
+            return self.channel.run(line, stdin=stdin, timeout=timeout)
+        return self.channel.run(line, stdin=stdin, timeout=timeout, hear=hear)
 
 
 _MARK = "mailops:rc="

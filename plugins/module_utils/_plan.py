@@ -189,7 +189,7 @@ def _steps(lane: Sequence[Reading], release: str) -> list[dict[str, Any]]:
     for mine in state:
         mates = [mate for mate in state if mate is not mine]
         todo = node_steps(mine, mates, release)
-        steps += _hand_over_texts(todo, state, release)
+        steps += _hand_over_texts(todo, mine, state, release)
         steps += [_step(mine, f"move group '{g['name']}' to {g['owner']}") for g in todo["groups"]]
         if todo["blocked"]:
             steps.append(_step(mine, f"refused: {todo['blocked']}"))
@@ -198,12 +198,15 @@ def _steps(lane: Sequence[Reading], release: str) -> list[dict[str, Any]]:
     return steps
 
 
-def _hand_over_texts(todo: dict[str, Any], state: Sequence[Reading], release: str) -> list[dict[str, Any]]:
+def _hand_over_texts(
+    todo: dict[str, Any], mine: Reading, state: Sequence[Reading], release: str
+) -> list[dict[str, Any]]:
+    """The servers are looked up in the node's own reading: a target on which Setup runs could not read them."""
     found = []
     for hand_over in todo["hand_overs"]:
         target = next(reading for reading in state if reading["node"] == hand_over["to"])
         name = hand_over["name"]
-        server = next(s for s in target["servers"] if s["name"] == name)
+        server = next(s for s in mine["servers"] if s["name"] == name)
         if at_release(server["release"], release):
             found.append(_step(target, f"start {name} on {target['node']}"))
             continue

@@ -9,7 +9,7 @@ What 1.0 doesn't have (-File, try/catch, -join, ConvertTo-Json) is not used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from ._cluster import same
 from ._cmdline import Unquotable, refuse_unsafe
 from ._errors import Failure, first_line
-from ._node import Node, Result
+from ._node import Hear, Node, Result
 from ._numbers import whole_number
 from ._versions import RELEASES, Version, parse_version
 
@@ -124,9 +124,11 @@ class ExchangeShell:
         """Run a script that only looks; key -> values in order. Raises Failure with the cmdlet's own message."""
         return _answer(self._node.read_line(self.line(script), timeout=timeout), doing, target, changed=False)
 
-    def act(self, script: str, doing: str, target: str, timeout: float) -> dict[str, list[str]]:
-        """Run a script that changes something; timeout in seconds."""
-        return _answer(self._node.act_line(self.line(script), timeout=timeout), doing, target, changed=True)
+    def act(
+        self, script: str, doing: str, target: str, timeout: float, hear: Hear | None = None
+    ) -> dict[str, list[str]]:
+        """Run a script that changes something; timeout in seconds; hear gets its output as it comes."""
+        return _answer(self._node.act_line(self.line(script), timeout=timeout, hear=hear), doing, target, changed=True)
 
     def mailbox_servers(self, members: Iterable[str]) -> list[MailboxServer]:
         """Every clustered mailbox server that one of these nodes may run."""
@@ -142,11 +144,16 @@ class ExchangeShell:
         _answer(result, "Reading the storage group copies", name, changed=False)
         return parse_copies(result.stdout)
 
-    def stop(self, name: str, reason: str, timeout: float) -> dict[str, list[str]]:
+    def stop(
+        self, name: str, reason: str, timeout: float, begun: Callable[[], None] | None = None
+    ) -> dict[str, list[str]]:
+        """Stop a CMS; begun is called when the shell has started, right before the users are cut off."""
         script = (
+            f"say 'begun' '1'; "
             f"Stop-ClusteredMailboxServer -Identity {literal(name)} -StopReason {literal(reason)} -Confirm:$false; "
         )
-        return self.act(script + _state_script(name), "Stopping the clustered mailbox server", name, timeout)
+        hear = None if begun is None else _listener(b"begun=", begun)
+        return self.act(script + _state_script(name), "Stopping the clustered mailbox server", name, timeout, hear)
 
     def start(self, name: str, timeout: float) -> dict[str, list[str]]:
         script = f"Start-ClusteredMailboxServer -Identity {literal(name)} -Confirm:$false; "
@@ -173,6 +180,19 @@ class ExchangeShell:
         """Exchange's own check of a move, which changes nothing; not in RTM's shell. Raises Failure."""
         script = _move(name, target, reason) + " -ValidateOnly -Confirm:$false; "
         self.read(script, f"Validating the move to {target}", name)
+
+
+def _listener(mark: bytes, call: Callable[[], None]) -> Hear:
+    """Calls once, when the mark comes by."""
+    heard = bytearray()
+
+    def hear(data: bytes) -> None:
+        before = mark in heard
+        heard.extend(data)
+        if not before and mark in heard:
+            call()
+
+    return hear
 
 
 def _move(name: str, target: str, reason: str) -> str:

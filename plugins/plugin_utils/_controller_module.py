@@ -24,7 +24,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._cmdline import Unquotable
 from ..module_utils._errors import Failure
-from ..module_utils._node import ChannelLost, Node, Result
+from ..module_utils._node import ChannelLost, Hear, Node, Result
 from ..module_utils._task import Clock, Credentials, Task
 
 display = Display()
@@ -40,10 +40,11 @@ class WinrsChannel:
         self._node = node
         self._connection = connection
 
-    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
         """Run one command line for at most timeout seconds; raises ChannelLost, and AnsibleError for a bad line."""
+        listening = {} if hear is None else {"hear": hear}
         try:
-            rc, stdout, stderr = self._connection.execute(line, self._encoded(stdin), timeout)
+            rc, stdout, stderr = self._connection.execute(line, self._encoded(stdin), timeout, **listening)
         except AnsibleConnectionFailure as exc:
             reason = str(getattr(exc, "reason", exc))
             raise ChannelLost(self._node, reason, started=bool(getattr(exc, "started", False))) from None

@@ -34,6 +34,14 @@ UPGRADE = f"{COLLECTION}.upgrade"
 Play = Callable[..., "Run"]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a lab of their own run in any process; the others of a file share labs, and so a process."""
+    for item in items:
+        if "lab" not in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(autouse=True)
 def orderly_end() -> None:
     """A terminated run stops its labs too. Before each test, because Ansible in this process takes the signal away."""
@@ -42,10 +50,10 @@ def orderly_end() -> None:
 
 def running(topology: str | Path, inventory: Path, speed: float = SPEED) -> AbstractContextManager[Lab]:
     """A lab, stopped at the end of the with block, whatever happens. topology: ours, a file, or a shipped one."""
-    from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
+    from ansible_collections.mailops.exchange2007.tests.integration.truths import QuickLab
 
     ours = TOPOLOGIES / f"{topology}.yml"
-    return Lab.running(str(ours if ours.exists() else topology), inventory, speed)
+    return QuickLab.running(str(ours if ours.exists() else topology), inventory, speed)
 
 
 @dataclass(frozen=True)

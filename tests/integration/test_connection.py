@@ -109,7 +109,7 @@ def test_a_command_line_that_cmd_cannot_take(untouched_lab: Lab, playbook: Play)
 def test_a_password_among_the_arguments(untouched_lab: Lab, playbook: Play, keyword: str) -> None:
     """It is in no output, not even at -vvvv and with a failing task."""
     secret = "Kr@kat0a&Sons%PATH%"
-    task = {
+    task: dict[str, Any] = {
         "name": "setup",
         "mailops.exchange2007.exchange_setup": {
             "media": r"D:\media\sp2",

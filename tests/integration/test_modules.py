@@ -16,6 +16,13 @@ from ansible_collections.mailops.exchange2007.tests.integration.truths import ac
 
 Module = Callable[..., dict[str, Any]]
 GROUP = "Print & Fax (HQ)"
+pytestmark = pytest.mark.xdist_group("test_modules")  # they share a lab
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: Callable[..., Lab]) -> Lab:
+    """One lab for all tests that change something."""
+    return start_lab()
 
 
 @pytest.fixture
@@ -87,6 +94,7 @@ def test_cluster_group(lab: Lab, honest: Module) -> None:
         ({"owner": "NODEB"}, {"owner": "NODEB", "state": "offline"}),
         ({"state": "online"}, {"owner": "NODEB", "state": "online"}),
         ({"owner": "nodea", "state": "online"}, {"owner": "NODEA", "state": "online"}),
+        ({"owner": "NODEB"}, {"owner": "NODEB", "state": "online"}),
     ]
     for arguments, wanted in steps:
         before = lab.truth()["clusters"]["CLUS1"]["groups"][GROUP]
@@ -130,9 +138,9 @@ def test_clustered_mailbox_server(lab: Lab, honest: Module, module: Module) -> N
     assert not honest(lab, "nodea", "clustered_mailbox_server", name="CMS1", owner="NODEA")["changed"]
 
 
-@pytest.mark.parametrize("lab", ["refusals"], indirect=True)
-def test_moving_a_clustered_mailbox_server(lab: Lab, honest: Module, module: Module) -> None:
+def test_moving_a_clustered_mailbox_server(start_lab: Callable[..., Lab], honest: Module) -> None:
     """-ValidateOnly changes nothing; the move keeps it online with its databases mounted."""
+    lab = start_lab("refusals")
     arguments = {"name": "CMSNEW", "owner": "NEW2", "poll": 0.1}
     assert not honest(lab, "new2", "clustered_mailbox_server", **arguments, validate_only=True)["changed"]
     assert honest(lab, "new2", "clustered_mailbox_server", **arguments)["changed"]

@@ -113,37 +113,35 @@ def test_modules_by_hand_with_errors_rescued(untouched: Lab, playbook: Play) -> 
 
 # --- playbooks that act: a lab each ----------------------------------------------------------------------------------
 
-
-@pytest.fixture
-def pair(start_lab: Callable[..., Lab]) -> Lab:
-    """Two clusters of the test's own."""
-    return start_lab("two-clusters")
+own = pytest.mark.parametrize("lab", ["two-clusters"], indirect=True)
 
 
-def test_a_passive_node_fails_in_wave_1(pair: Lab, upgrade: Play) -> None:
+@own
+def test_a_passive_node_fails_in_wave_1(lab: Lab, upgrade: Play) -> None:
     """Its cluster stops, with the active node untouched; the other cluster is finished."""
-    pair.inject("setup_fail", host="A2", match="Copying Exchange files")
-    run = upgrade(pair)
-    truth = pair.truth()
+    lab.inject("setup_fail", host="A2", match="Copying Exchange files")
+    run = upgrade(lab)
+    truth = lab.truth()
     assert run.code != 0
-    assert out_of_order(pair) == []
+    assert out_of_order(lab) == []
     assert acts(truth, "A1") == []
     assert setups(truth).count(("A2", "upgrade")) == 1
     assert truth["clusters"]["CLUSA"]["cms"]["CMSA"]["state"] == "online"
     assert [line for line in not_upgraded(truth, "sp2") if not line.startswith(("A1", "A2", "CMSA"))] == []
 
 
-def test_strategy_free(pair: Lab, upgrade: Play) -> None:
+@own
+def test_strategy_free(lab: Lab, upgrade: Play) -> None:
     """Hosts at their own pace, as a user's ansible.cfg may say: the order stays."""
-    run = upgrade(pair, ANSIBLE_STRATEGY="free")
+    run = upgrade(lab, ANSIBLE_STRATEGY="free")
     assert run.code == 0, run.output
-    assert out_of_order(pair) == []
-    assert not_upgraded(pair.truth(), "sp2") == []
+    assert out_of_order(lab) == []
+    assert not_upgraded(lab.truth(), "sp2") == []
 
 
-def test_all_nodes_at_once_with_errors_ignored(start_lab: Callable[..., Lab], playbook: Play) -> None:
+@own
+def test_all_nodes_at_once_with_errors_ignored(lab: Lab, playbook: Play) -> None:
     """A user's own play over all nodes, no serial, strategy free, every error ignored."""
-    lab = start_lab("two-clusters")
     tasks = (role("survey"), role("node"))
     playbook(lab, [play("a1:a2:b1:b2", *tasks, strategy="free", ignore_errors=True)])
     assert out_of_order(lab) == []

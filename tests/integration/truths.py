@@ -6,19 +6,33 @@ from __future__ import annotations
 
 import math
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import LAB, Lab
+from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab import control, state
 
 Truth = dict[str, Any]
 PASSWORD = "S3cret!&(^)'=;x"  # the account's in every lab
 SECRET = "S3cret!"  # the part of it that no quoting changes
 _PATIENCE = 120.0  # seconds
+_LOOK = 0.02  # seconds
 _SETUP = re.compile(r'^"?[^"&|]*\\setup\.com"?\s+/(?:m(?:ode)?:)?(upgrade(?:cms)?)\b', re.IGNORECASE)
+
+
+class QuickLab(Lab):
+    """A lab that is asked without a process for each question: tests ask a lot."""
+
+    def truth(self) -> Truth:
+        """What the simulation saw."""
+        found: Truth = ask(self, "truth")
+        return found
+
+
+def ask(lab: Lab, order: str, **arguments: Any) -> Any:
+    """What `lab ORDER` answers."""
+    return control.ask(state.choose(lab.inventory), order, arguments, timeout=_PATIENCE)
 
 
 def not_upgraded(truth: Truth, release: str) -> list[str]:
@@ -107,12 +121,11 @@ def eventually(lab: Lab, good: Callable[[Truth], Any], what: str) -> Truth:
     end = time.monotonic() + _PATIENCE
     while not good(truth := lab.truth()):
         assert time.monotonic() < end, f"not within {_PATIENCE:g} s: {what}"
+        time.sleep(_LOOK)
     return truth
 
 
 def console(lab: Lab, host: str, line: str) -> str:
     """What a command line prints that a person types on the console of a played host, whatever its exit code."""
-    command = [sys.executable, "-m", LAB, "run", "--inventory", str(lab.inventory), host, line]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert not done.stderr.startswith("lab: "), done.stderr
-    return done.stdout + done.stderr
+    done = ask(lab, "run", host=host, line=line)
+    return str(done["stdout"] + done["stderr"]).replace("\r\n", "\n")

@@ -337,6 +337,38 @@ def test_reset_gives_the_shell_back_and_the_next_command_logs_in_again(script: S
     assert len(script.made) == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"port": 55986}, {"remote_addr": "nodeb.lab"}, {"remote_user": "LAB\\other"}, {"remote_password": "0ther"}],
+)
+def test_options_that_lead_elsewhere_close_the_connection_and_start_anew(
+    script: Script, change: dict[str, Any]
+) -> None:
+    script.then(login(), create("S1"), command(shell="S1"), receive(b"a"), delete(shell="S1"))
+    script.then(login(), create("S2"), command(shell="S2"), receive(b"b"), command(shell="S2"), receive(b"c"))
+    connection = connect(port=55985)
+    assert connection.execute("x", None, 60)[1] == b"a"
+    connection.given = {**connection.given, **change}
+    assert connection.execute("x", None, 60)[1] == b"b"
+    assert connection.connected
+    assert connection.execute("x", None, 60)[1] == b"c"
+    script.done()
+    assert len(script.made) == 2
+
+
+def test_two_nodes_behind_one_address_are_never_mixed_in_a_loop(script: Script) -> None:
+    for shell, said in (("S1", b"a"), ("S2", b"b"), ("S3", b"a")):
+        script.then(login(), create(shell), command(shell=shell), receive(said), delete(shell=shell))
+    connection = connect(remote_addr="127.0.0.1", port=1)
+    assert connection.execute("x", None, 60)[1] == b"a"
+    for port, said in ((2, b"b"), (1, b"a")):
+        connection.given = {**connection.given, "port": port}
+        assert connection.execute("x", None, 60)[1] == said
+    connection.close()
+    script.done()
+    assert [f":{port}/" in made["endpoint"] for port, made in zip((1, 2, 1), script.made, strict=True)] == [True] * 3
+
+
 def test_connect_opens_the_shell(script: Script) -> None:
     script.then(login(), create())
     connection = connect()

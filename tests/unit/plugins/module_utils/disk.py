@@ -14,7 +14,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Result
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Hear, Result
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
     FakeClock,
     joined,
@@ -66,7 +66,7 @@ class Disk:
     def reset(self) -> None:
         self.resets += 1
 
-    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
         assert timeout > 0
         assert len(line) <= 8191
         self.calls += 1

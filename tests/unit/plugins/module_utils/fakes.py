@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Node, Result
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Hear, Node, Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Clock, Credentials, Task
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -76,7 +76,8 @@ class Asked:
         self.timeouts: list[float] = []
         self.resets = 0
 
-    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
+        del hear
         self.lines.append(line)
         self.stdins.append(stdin)
         self.timeouts.append(timeout)
@@ -419,13 +420,15 @@ class Played:
     def change(self, effect: Effect) -> None:
         self.world = effect(self.world)
 
-    def run(self, line: str, *, stdin: bytes | None, timeout: float) -> Result:
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
         assert timeout > 0
         parts = split_lines(line)
         answers = [answer(self.world, part) for part in parts]
         if all(result is not None for result in answers):
             return self._read(line, [result for result in answers if result is not None])
         assert len(parts) == 1, f"a read nobody knows: {[p for p, a in zip(parts, answers, strict=True) if a is None]}"
+        if hear is not None:
+            hear(b"begun=1\r\n")
         return self._act(line, stdin)
 
     def _read(self, line: str, answers: list[Result]) -> Result:
@@ -508,7 +511,8 @@ def retire_act(kind: str) -> Act:
     """The act after a Setup that failed: its task is deleted, its folder stays as the sign that its marks are ours."""
     kept: Effect = lambda w: replace(w, rc="")  # noqa: E731
     return Act(
-        rf"^schtasks /delete /tn mailops-{kind} /f <nul & del /q \S+mailops-{kind}\\rc\.txt \S+mailops-{kind}\\go$", kept
+        rf"^schtasks /delete /tn mailops-{kind} /f <nul & del /q \S+mailops-{kind}\\rc\.txt \S+mailops-{kind}\\go$",
+        kept,
     )
 
 

@@ -300,6 +300,12 @@ def test_foreign_words_without_numbers_stay_unknown_and_it_says_why() -> None:
     assert seen.reasons == ("MSCluster nodes: no answer", "MSCluster groups: no answer", "MSCluster owners: no answer")
 
 
+def test_a_number_that_says_unknown_beats_the_english_word() -> None:
+    unknown = cluster_of(groups=states(Cluster_Group="4294967295"), nodes=states(NODEA="4294967295"))
+    assert unknown.group("Cluster Group") == ClusterGroup("Cluster Group", "NODEA", GroupState.UNKNOWN)
+    assert [n.state for n in unknown.nodes] == [NodeState.UNKNOWN, UP]
+
+
 def test_escaped_quotes_in_owners_are_read() -> None:
     seen = cluster_of(
         group="-------------------- --------------- ------\r\n",
@@ -420,8 +426,13 @@ def test_names_are_compared_without_case(one: str, other: str, alike: bool) -> N
 
 # --- garbage -------------------------------------------------------------------------------------------------------
 
-LETTERS = st.characters(exclude_categories=["Cs", "No", "Nd"], exclude_characters="-")
+ANY = st.characters(exclude_categories=["Cs"])
+# Digits that are none to a native tool included: superscripts and the digits of other scripts. Rulers need hyphens.
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="-0123456789")
 GARBAGE = st.text(LETTERS, max_size=120)
+RULERS = st.sampled_from(
+    ["-------------- ------- ----", "Name   State", "NODEA  \u00b2", "NODEA 1 Up", "9" * 5000, "-1"]
+)
 
 
 @given(st.lists(GARBAGE, min_size=8, max_size=8), st.integers(0, 9999))
@@ -429,6 +440,17 @@ def test_garbage_makes_no_cluster(outputs: list[str], rc: int) -> None:
     seen = parse_cluster([Result(rc, out) for out in outputs])
     assert (seen.nodes, seen.groups, seen.resources) == ((), (), ())
     assert len(seen.reasons) >= 3
+
+
+@given(st.lists(st.text(ANY, max_size=60) | st.lists(RULERS, max_size=3).map("\r\n".join), min_size=8, max_size=8))
+def test_no_output_at_all_breaks_the_reading(outputs: list[str]) -> None:
+    seen = parse_cluster([Result(0, out) for out in outputs])
+    assert len(seen.nodes) <= sum(len(out.splitlines()) for out in outputs)
+
+
+def test_a_superscript_is_no_state() -> None:
+    seen = cluster_of(nodes="Name   State\r\r\nNODEA  \u00b2\r\r\n")
+    assert [n.state for n in seen.nodes] == [UP, UP]
 
 
 WORD = st.text(LETTERS, min_size=1, max_size=20).map(lambda t: " ".join(t.split())).filter(bool)

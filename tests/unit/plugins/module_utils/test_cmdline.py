@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster import ClusterExe
 from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline import (
     MAX_COMMAND_LINE,
     Unquotable,
@@ -12,6 +13,8 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline impo
     name,
     quote,
 )
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node
+from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import Asked
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,3 +170,10 @@ def test_what_command_line_accepts_reaches_the_program_unchanged(values: list[st
     assert c_runtime_argv(line) == ["prog.exe", *values]
     assert not line.startswith('"')
     assert not set(outside_quotes(line)) & set("&|<>()^%")
+
+
+@pytest.mark.parametrize("cluster", ["EX & del", "EX (1)", "a b"])
+def test_the_name_of_a_cluster_reaches_cluster_exe_in_one_piece(cluster: str) -> None:
+    line = ClusterExe(Node("n", Asked()), cluster).group_line("G", "/online", 1)
+    assert c_runtime_argv(line)[:3] == ["cluster.exe", f"/cluster:{cluster}", "group"]
+    assert f'"{cluster}"' in line or f'"/cluster:{cluster}"' in line

@@ -254,3 +254,8 @@ def test_any_output_gives_a_failure_with_its_exit_code(rc: int, stdout: str, std
 def test_a_number_counts_only_with_its_own_hex(number: int, other: int) -> None:
     code = native_code(Result(-7, f"Fëhlér {number} bla (0x{other:08x})."))
     assert code == (number if number == other else -7)
+
+
+@pytest.mark.parametrize("said", ["9" * 5000 + " (0x00000005)", "\u00b2 (0x00000002)", "5 (0x" + "0" * 5000 + "5)"])
+def test_what_only_looks_like_a_number_breaks_nothing(said: str) -> None:
+    assert isinstance(native_code(Result(1, said)), int)

@@ -241,3 +241,17 @@ def test_garbage_is_no_exchange(exchange: str, patches: str) -> None:
 def test_a_garbled_version_is_no_release(garbage: str) -> None:
     said = f"{EXCHANGE}\\MailboxRole\r\n    ConfiguredVersion    REG_SZ    {garbage}\r\n"
     assert parse_bits(Result(0, said), MISSING).release is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("UnpackedVersion    REG_SZ    8.2.176.2", id="unpacked, not configured"),
+        pytest.param("ConfiguredVersion    REG_SZ    ??", id="garbled"),
+        pytest.param("ConfiguredVersion    REG_SZ    8.0.685.25", id="old"),
+    ],
+)
+def test_one_role_that_is_not_there_yet_keeps_a_node_from_the_release(value: str) -> None:
+    tools = f"{EXCHANGE}\\AdminTools\r\n    ConfiguredVersion    REG_SZ    8.2.176.2\r\n"
+    said = f"{tools}{EXCHANGE}\\MailboxRole\r\n    {value}\r\n"
+    assert parse_bits(Result(0, said), MISSING).release != "sp2"

@@ -108,3 +108,9 @@ def test_an_unknown_group_is_told_with_those_there_are(changes: dict[str, Any], 
     cluster = ClusterExe(task(Played(replace(World(), **changes)), {}).node).observe()
     with pytest.raises(Failure, match=part):
         known_group(cluster, "Nobody's")
+
+
+def test_a_group_that_is_better_after_a_move_than_before_is_there() -> None:
+    failed = WORLD.with_group(NAME, "NODEA", 3)
+    made, group = mover(Played(failed, Act(MOVE, to("NODEB"))))
+    assert made.move(group, "NODEB") == ClusterGroup(NAME, "NODEB", GroupState.ONLINE)

@@ -218,6 +218,30 @@ NEW = replace(START, servers=(Cms("CMS1", "sp2"),))
             id="upgraded, not started",
         ),
         pytest.param(
+            OFFLINE.with_group("CMS1", "NODEB", 1),
+            [*PREPARE, setup(), start(), REMOVE],
+            {},
+            ["upgrade", "start"],
+            340,
+            id="an open window is closed, whatever hand_over_after says: the node that was left is old, and passive",
+        ),
+        pytest.param(
+            START.with_group("CMS1", "NODEB"),
+            [*PREPARE, stop(), setup(), start(), REMOVE],
+            {},
+            ["stop", "upgrade", "start"],
+            370,
+            id="a failover has moved it here already, whatever hand_over_after says",
+        ),
+        pytest.param(
+            NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline"),
+            [start()],
+            {},
+            ["start"],
+            40,
+            id="upgraded, not started, whatever hand_over_after says",
+        ),
+        pytest.param(
             NEW.with_group("CMS1", "NODEB", 2).with_server("CMS1", state="Failed"),
             [start()],
             {"nodes": proof(("NODEA", "sp2"))},
@@ -264,6 +288,19 @@ def test_a_start_that_takes_longer_is_measured() -> None:
     assert run(Played(START, *acts))["outage"] == 440
 
 
+def test_a_start_whose_answer_was_lost_is_measured_too() -> None:
+    world = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
+    assert run(Played(world, start(lost="after")))["outage"] is not None
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+def test_a_dead_job_is_cleared_away_when_nothing_else_is_left(check: bool) -> None:
+    leftover = replace(NEW.with_group("CMS1", "NODEB"), job=True, kind=KIND, started=True)
+    channel = Played(leftover, *([] if check else [REMOVE]))
+    result = run(channel, check=check)
+    assert (result["changed"], result["steps"], channel.acts) == (True, [], [])
+
+
 # --- refused before anything is touched ----------------------------------------------------------------------------
 
 
@@ -280,6 +317,15 @@ def test_a_start_that_takes_longer_is_measured() -> None:
         (replace(START, samples=((("SG1", "Failed", "0", "0"),),)), {}, "R7", "is Failed"),
         (replace(START, samples=((("SG1", "Healthy", "8", "9"),),)), {}, "R7", "17 logs behind"),
         (replace(START, samples=((),)), {}, "R7", "could be read"),
+        (
+            replace(START.with_server("CMS1", state="PartiallyOnline"), samples=((("SG1", "Failed", "0", "0"),),)),
+            {},
+            "R7",
+            "is Failed",
+        ),
+        (START.with_group("Lost", None), {}, "R9", "owner of group 'Lost'"),
+        (NEW, {}, "R5", "it can't run there"),
+        (NEW, {"hand_over_after": "first"}, "R5", "Find out who moved it there"),
         (replace(START, media=""), {}, "R8", "No Exchange Setup"),
         (replace(START, renames="x"), {}, "R8", "restart is pending"),
         (START.with_server("CMS1", state="OnlinePending"), {}, "R9", "online_pending"),
@@ -363,6 +409,23 @@ def test_check_mode_tells_every_step_and_does_none() -> None:
     assert channel.done == []
 
 
+@pytest.mark.parametrize(
+    ("world", "before"),
+    [
+        pytest.param(START, {"owner": "NODEA", "state": "online", "version": BUILDS["rtm"]}, id="the whole window"),
+        pytest.param(
+            NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline"),
+            {"owner": "NODEB", "state": "offline", "version": BUILDS["sp2"]},
+            id="only the start",
+        ),
+    ],
+)
+def test_check_mode_predicts_what_is_there_afterwards(world: World, before: dict[str, Any]) -> None:
+    result = run(Played(world), check=True)
+    assert result["before"] == before
+    assert result["after"] == {"owner": "NODEB", "state": "online", "version": BUILDS["sp2"]}
+
+
 # --- a lost channel in every step ----------------------------------------------------------------------------------
 
 
@@ -387,6 +450,12 @@ def test_a_lost_channel_is_gone_on_from_what_is_seen(first: list[Act], rest: lis
     assert channel.acts == []
     assert any("looking again, CMS1 may be down" in line for line in made.__dict__["said"])
     assert channel.resets >= 1
+
+
+@pytest.mark.parametrize(("at", "broken"), [(2, stop(lost="after")), (3, move(lost="after"))], ids=["stop", "move"])
+def test_a_lost_answer_costs_no_time_inside_the_window(at: int, broken: Act) -> None:
+    channel = Played(START, *WHOLE[:at], broken, *WHOLE[at + 1 :])
+    assert run(channel)["outage"] == 430
 
 
 @pytest.mark.parametrize("quiet", [1, 5, 100])
@@ -428,6 +497,53 @@ def test_a_run_that_died_in_the_window_is_finished_by_another(world: World, acts
         channel.clock.after(100, lambda: channel.change(upgraded))
     result = run(channel, nodes=[], password=None)
     assert (result["after"]["state"], result["after"]["version"]) == ("online", BUILDS["sp2"])
+    assert channel.acts == []
+
+
+def test_a_job_that_nobody_can_make_out_is_joined_and_not_started_again() -> None:
+    world = replace(OFFLINE.with_group("CMS1", "NODEB", 1), job=True, kind=KIND, started=True, images=())
+    channel = Played(world, start(), REMOVE)
+    channel.clock.after(100, lambda: channel.change(upgraded))
+    assert run(channel)["after"]["version"] == BUILDS["sp2"]
+    assert not any("/run" in line for line in channel.done)
+    assert channel.acts == []
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+@pytest.mark.parametrize(
+    "world",
+    [
+        pytest.param(START, id="up on another node"),
+        pytest.param(OFFLINE.with_group("CMS1", "NODEA", 1), id="stopped on another node"),
+        pytest.param(START.with_group("CMS1", "NODEB"), id="up here, and still old"),
+    ],
+)
+@pytest.mark.parametrize("images", [("ExSetup.exe",), ()], ids=["running", "unknown"])
+def test_a_job_that_cannot_belong_to_this_handover_is_not_joined(
+    world: World, images: tuple[str, ...], check: bool
+) -> None:
+    channel = Played(replace(world, job=True, kind=KIND, started=True, images=images))
+    with pytest.raises(Refusal, match="Look at Setup on this node") as refused:
+        run(channel, check=check)
+    assert refused.value.refused == "R9"
+    assert channel.done == []
+
+
+def test_a_job_that_ended_another_time_is_replaced() -> None:
+    channel = Played(replace(START, job=True, kind=KIND, started=True, rc="0"), REMOVE, *WHOLE)
+    assert run(channel)["steps"] == ["stop", "move", "upgrade", "start"]
+    assert channel.acts == []
+
+
+def test_a_failed_setup_is_run_again_over_its_own_marks_by_the_next_run() -> None:
+    oops = ended(1, "     Oops\r\n", marks=(("ClusteredMailboxServer", "Watermark"),))
+    channel = Played(START, *PREPARE, stop(), move(), run_act(KIND, (9, oops)), RETIRE)
+    with pytest.raises(Failure, match="Oops"):
+        run(channel)
+    again = run_act(KIND, (9, lambda w: replace(upgraded(w), marks=())))
+    channel = Played(channel.world, REMOVE, *PREPARE, again, start(), REMOVE)
+    result = run(channel)
+    assert (result["steps"], result["after"]["state"]) == (["upgrade", "start"], "online")
     assert channel.acts == []
 
 
@@ -528,3 +644,19 @@ def test_a_handover_in_a_cluster_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(Failure):
         run(channel)
     assert channel.done == []
+
+
+def test_a_look_after_a_lost_answer_that_fails_is_told_loudly() -> None:
+    blind: Effect = lambda w: replace(w.with_server("CMS1", state="Offline"), shell_error="no domain controller")  # noqa: E731
+    channel = Played(START, *PREPARE, replace(stop(lost="after"), effect=blind), REMOVE)
+    with pytest.raises(Failure, match="no domain controller") as failed:
+        run(channel)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert failed.value.changed
+
+
+def test_no_alarm_is_raised_before_the_window() -> None:
+    with pytest.raises(Failure) as failed:
+        run(Played(START), password=None)
+    assert "MAY BE DOWN" not in str(failed.value)
+    assert not failed.value.changed

@@ -27,6 +27,7 @@ from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fa
     joined,
     prepare_acts,
     remove_act,
+    retire_act,
     run_act,
     text,
 )
@@ -341,6 +342,40 @@ def test_garbage_is_never_a_finished_job(outputs: list[str]) -> None:
     assert state.phase in (Phase.UNKNOWN, Phase.ABSENT, Phase.FINISHED)
     if state.phase is not Phase.UNKNOWN:
         assert "end" in outputs[0].split()
+
+
+@pytest.mark.parametrize("password", ["two\r\nlines", "two\nlines", "a\x00b", "a\tb", "\x1b"])
+def test_a_password_that_cannot_be_typed_is_refused_before_anything_and_never_quoted(password: str) -> None:
+    channel = Played(World())
+    with pytest.raises(Failure, match="line break or another control character") as failed:
+        job(channel).prepare(PROGRAM, Credentials(ACCOUNT.user, password), modern=False)
+    assert password not in str(failed.value)
+    assert channel.done == []
+
+
+@pytest.mark.parametrize("user", ["a&b", "a|b", 'a"b', "a%b", "a^b"])
+def test_a_user_that_cannot_be_passed_is_refused_before_anything(user: str) -> None:
+    channel = Played(World())
+    with pytest.raises(Unquotable):
+        job(channel).prepare(PROGRAM, Credentials(user, PASSWORD), modern=False)
+    assert channel.done == []
+
+
+def test_what_a_failed_preparation_left_is_removed_again() -> None:
+    write, register = prepare_acts(ID)
+    channel = Played(World(), write, replace(register, result=Result(1, "", "denied")), remove_act(ID))
+    with pytest.raises(Failure, match="denied"):
+        job(channel).prepare(PROGRAM, ACCOUNT, modern=False)
+    assert channel.acts == []
+    assert job(channel).look().phase is Phase.ABSENT
+
+
+def test_a_retired_job_has_no_task_and_looks_dead() -> None:
+    over = World(job=True, kind=ID, started=True, rc="1", images=("System",))
+    channel = Played(over, retire_act(ID))
+    job(channel).retire()
+    assert channel.acts == []
+    assert job(channel).look().phase is Phase.DIED
 
 
 def test_run_starts_nothing_twice_when_the_answer_is_lost() -> None:

@@ -106,6 +106,9 @@ def test_check_mode() -> None:
         (replace(READY, nodes={"NODEA": 2, "NODEB": 0}), "R2", "NODEA of the same cluster is paused"),
         (replace(READY, nodes={"NODEA": 1, "NODEB": 0}), "R2", "NODEA of the same cluster is down"),
         (replace(READY, nodes={"NODEA": 0, "NODEB": 0, "NODEC": 3}), "R2", "NODEC of the same cluster is joining"),
+        (replace(READY, nodes={"NODEA": -1, "NODEB": 0}, wmi=False), "R9", "state of node NODEA is unknown"),
+        (READY.with_group("Lost", None), "R9", "owner of group 'Lost' is unknown"),
+        (replace(READY, cluster_rc=5), "R9", "cluster.exe listed no node"),
     ],
 )
 def test_refused(world: World, rule: str, part: str, check: bool) -> None:
@@ -114,6 +117,26 @@ def test_refused(world: World, rule: str, part: str, check: bool) -> None:
         restart(channel, check=check)
     assert refused.value.refused == rule
     assert channel.done == []
+
+
+@pytest.mark.parametrize("node", ["NODEA", "NODEB"])
+def test_a_node_that_is_still_joining_is_waited_for(node: str) -> None:
+    channel = rebooting(replace(READY, nodes={**READY.nodes, node: 3}))
+    channel.clock.after(20, lambda: channel.change(lambda w: replace(w, nodes=READY.nodes)))
+    assert restart(channel)["after"] == {"boot_time": NEW}
+    assert channel.clock.slept[:4] == [5.0] * 4
+
+
+def test_a_node_that_owns_something_is_not_waited_for() -> None:
+    channel = Played(READY.with_group("CMS1", "NODEB"))
+    with pytest.raises(Refusal):
+        restart(channel)
+    assert channel.clock.slept == []
+
+
+def test_a_node_without_the_cluster_service_is_in_nobodys_way() -> None:
+    alone = replace(READY, services={}, cluster_rc=1753)
+    assert restart(rebooting(alone))["changed"]
 
 
 def test_without_a_boot_time_nothing_is_ordered() -> None:

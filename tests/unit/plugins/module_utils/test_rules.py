@@ -19,6 +19,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster impo
     ResourceState,
 )
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observation, Observer
+from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Evidence, Refused
 from ansible_collections.mailops.exchange2007.plugins.module_utils._shell import Copy
@@ -212,6 +213,55 @@ def test_r4_and_r5_every_mate_needs_fresh_proof(nodes: Any, part: str) -> None:
     check(hand_over(TARGET, nodes), "R5", "NODEA", part, "exchange_info")
 
 
+OLD_CMS = LEFT.with_server("CMS1", release="rtm")
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        pytest.param(proof(("NODEB", "sp2"), ("OTHER", "rtm")), id="an old node of another cluster"),
+        pytest.param(proof(("NODEB", "sp2"), ("NODEB", "rtm", 600.0)), id="an older entry of the same node"),
+        pytest.param(proof(("NODEB", "rtm", 600.0), ("nodeb", "sp2")), id="the older entry first, in another case"),
+        pytest.param(proof(("NODEB", "unknown")), id="a mate whose release nobody could read may be upgraded"),
+    ],
+)
+def test_r4_no_entry_of_the_proof_hides_that_this_is_the_last_old_node(nodes: Any) -> None:
+    check(upgrade(OLD_CMS, nodes), "R4", "NODEA is the last node", "CMS1")
+
+
+def test_r4_a_mate_whose_release_could_not_be_read_is_refused_by_name() -> None:
+    check(upgrade(PASSIVE, proof(("NODEA", "unknown"))), "R4", "The release of node NODEA could not be read")
+    check(hand_over(TARGET, proof(("NODEA", "unknown"))), "R5", "The release of node NODEA could not be read")
+
+
+def test_r5_the_nodes_of_another_cluster_keep_nobody_waiting() -> None:
+    assert hand_over(TARGET, proof(("NODEA", "rtm"), ("OTHER", "rtm"))) == []
+
+
+THREE_NODES = {"NODEA": 0, "NODEB": 0, "NODEC": 0}
+
+
+@pytest.mark.parametrize(
+    ("world", "waits"),
+    [
+        pytest.param(TARGET, True, id="up on another node: the users can wait"),
+        pytest.param(TARGET.with_server("CMS1", state="PartiallyOnline"), True, id="partly up on another node"),
+        pytest.param(TARGET.with_server("CMS1", state="Offline").with_group("CMS1", "NODEA", 1), False, id="stopped"),
+        pytest.param(TARGET.with_server("CMS1", state="Failed").with_group("CMS1", "NODEA", 2), False, id="failed"),
+        pytest.param(TARGET.with_group("CMS1", "NODEB"), False, id="here already"),
+    ],
+)
+def test_r5_passive_nodes_come_first_only_while_the_cms_is_up_elsewhere(world: World, waits: bool) -> None:
+    refused = hand_over(replace(world, nodes=THREE_NODES), proof(("NODEA", "rtm"), ("NODEC", "rtm")))
+    assert any("Passive nodes not at SP2 yet: NODEC" in r.seen for r in refused) is waits
+
+
+def test_r5_an_upgraded_cms_on_an_old_node_is_for_the_operator() -> None:
+    stranded = TARGET.with_server("CMS1", release="sp2")
+    check(hand_over(stranded), "R5", "CMS1 is at SP2, NODEA at RTM", "can't run there", "Find out who moved it")
+    assert hand_over(stranded, proof(("NODEA", "sp2"))) == []
+
+
 def test_r4_each_missing_mate_is_named() -> None:
     nodes = {"NODEA": 0, "NODEB": 0, "NODEC": 0, "NODED": 0}
     refused = [r for r in upgrade(replace(PASSIVE, nodes=nodes), proof(("NODEC", "rtm"))) if r.rule == "R4"]
@@ -295,6 +345,7 @@ GOOD = Copy("SG1", "Healthy", 0, 3)
         pytest.param([[GOOD], [Copy("SG1", "Healthy", 5, 5)], [GOOD]], id="once behind, then not"),
         pytest.param([[GOOD, Copy("SG2", "healthy", 0, 0)]] * 2, id="two copies, other case"),
         pytest.param([[Copy("SG1", "Healthy", 5, 5)]], id="at the limit"),
+        pytest.param([[GOOD, Copy("SG2", "Healthy", 9, 0)], [Copy("SG2", "Healthy", 8, 0), GOOD]], id="another order"),
     ],
 )
 def test_r7_good_copies(samples: list[list[Copy]]) -> None:
@@ -316,6 +367,17 @@ def test_r7_good_copies(samples: list[list[Copy]]) -> None:
             [[Copy("SG1", "Healthy", n, 0)] for n in (1, 2, 3)], "falls further behind: 1, 2, 3", id="queue grows"
         ),
         pytest.param([[GOOD, Copy("SG2", "Seeding", 0, 0)]], "Copy 'SG2' of CMS1 is Seeding", id="the second copy"),
+        pytest.param([[], [GOOD]], "was read 1 times in 2 readings", id="not in the first reading"),
+        pytest.param([[GOOD], [GOOD, Copy("SG2", "Failed", 0, 0)]], "'SG2' of CMS1 was read 1 times", id="a late one"),
+        pytest.param(
+            [
+                [Copy("SG1", "Healthy", 1, 0), Copy("SG2", "Healthy", 9, 0)],
+                [Copy("SG2", "Healthy", 8, 0), Copy("SG1", "Healthy", 2, 0)],
+                [Copy("SG1", "Healthy", 3, 0), Copy("SG2", "Healthy", 7, 0)],
+            ],
+            "Copy 'SG1' of CMS1 falls further behind: 1, 2, 3",
+            id="one grows, in readings of changing order",
+        ),
     ],
 )
 def test_r7_anything_else_is_refused(samples: list[list[Copy]], part: str) -> None:
@@ -371,6 +433,14 @@ def test_r8_a_pending_restart_counts_even_for_our_own_dead_setup() -> None:
         pytest.param(
             PASSIVE.with_group("Lost", None), ["owner of group 'Lost' is unknown"], id="a group without owner"
         ),
+        pytest.param(
+            PASSIVE.with_group("Cluster Group", "NODEA", 4), ["Group 'Cluster Group' is pending"], id="a moving group"
+        ),
+        pytest.param(
+            replace(PASSIVE, servers=(Cms("CMS1"), Cms("CMS2"))).with_group("CMS2", "NODEA", -1),
+            ["Group 'CMS2' is unknown"],
+            id="a group's state",
+        ),
         pytest.param(replace(PASSIVE, exchange_read=False), ["version of Exchange"], id="the version"),
         pytest.param(
             replace(PASSIVE, versions={"MailboxRole": "?", "AdminTools": "?"}), ["version of Exchange"], id="garbled"
@@ -393,6 +463,20 @@ def test_r9_exchange_groups_without_a_mailbox_server_read() -> None:
     looked = replace(seen(PASSIVE), mailbox_servers=())
     refused = rules.readable_refusals(looked)
     check(refused, "R9", "'CMS1'", "0 mailbox server(s) could be read", "rights")
+
+
+def test_r9_one_of_two_exchange_groups_without_a_mailbox_server_read() -> None:
+    two = seen(replace(PASSIVE.with_group("CMS2", "NODEA"), servers=(Cms("CMS1"), Cms("CMS2"))))
+    looked = replace(two, mailbox_servers=two.mailbox_servers[:1])
+    check(rules.readable_refusals(looked), "R9", "'CMS1', 'CMS2'", "1 mailbox server(s) could be read")
+    assert rules.readable_refusals(two) == []
+
+
+def test_r9_a_version_that_our_own_broken_setup_left_unreadable_is_no_obstacle() -> None:
+    broken = seen(replace(PASSIVE, versions={"MailboxRole": "?", "AdminTools": "?"}))
+    assert rules.readable_refusals(broken, own_job=True) == []
+    gone = seen(replace(PASSIVE, exchange_read=False))
+    check(rules.readable_refusals(gone, own_job=True), "R9", "version of Exchange")
 
 
 def test_r9_a_version_that_cannot_be_read() -> None:
@@ -422,6 +506,39 @@ def test_whether_a_group_is_a_cms(types: list[str], cms: bool | None) -> None:
     resources = [ClusterResource(f"R{i}", "G", "NODEA", ResourceState.ONLINE, t) for i, t in enumerate(types)]
     other = ClusterResource("X", "H", "NODEA", ResourceState.ONLINE, "Microsoft Exchange Information Store")
     assert rules.group_is_cms(Cluster("C", (), (), (*resources, other)), "g") is cms
+
+
+def test_a_group_may_be_a_cms_where_the_resources_could_not_be_read() -> None:
+    disk = ClusterResource("R", "G", "NODEA", ResourceState.ONLINE, "Physical Disk")
+    assert rules.group_is_cms(Cluster("C", (), (), ()), "G") is None
+    assert rules.group_is_cms(Cluster("C", (), (), (disk,), ("cluster res: exit code 5",)), "G") is None
+    assert rules.group_is_cms(Cluster("C", (), (), (disk,)), "G") is False
+
+
+# --- restart -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("world", "found"),
+    [
+        pytest.param(PASSIVE, [], id="owns nothing, its mate is up"),
+        pytest.param(PASSIVE.with_group("Cluster Group", "NODEB"), ["R1"], id="owns a group"),
+        pytest.param(replace(PASSIVE, nodes={"NODEA": 1, "NODEB": 0}), ["R2"], id="its mate is down"),
+        pytest.param(replace(PASSIVE, nodes={"NODEA": 0, "NODEB": 2}), ["R2"], id="it is paused itself"),
+        pytest.param(replace(PASSIVE, nodes={"NODEA": -1, "NODEB": 0}, wmi=False), ["R9"], id="its mate is unknown"),
+        pytest.param(PASSIVE.with_group("Lost", None), ["R9"], id="a group without owner may be its own"),
+        pytest.param(PASSIVE.with_group("Cluster Group", "NODEA", 4), [], id="what moves elsewhere is no matter"),
+        pytest.param(replace(PASSIVE, cluster_rc=5), ["R9"], id="nothing can be read"),
+        pytest.param(
+            replace(PASSIVE.with_group("CMS1", "NODEB"), nodes={"NODEA": 1, "NODEB": 0}), ["R1", "R2"], id="several"
+        ),
+    ],
+)
+def test_restarting_a_node(world: World, found: list[str]) -> None:
+    cluster = seen(world).cluster or Cluster("", (), (), ())
+    refused = rules.restart_refusals(cluster, "NODEB")
+    assert [r.rule for r in refused] == found
+    assert all(r.seen and r.advice for r in refused)
 
 
 # --- R10 -----------------------------------------------------------------------------------------------------------
@@ -463,12 +580,40 @@ def test_r10_leads() -> None:
         (replace(PASSIVE, bits="sp3"), False, ["R10", "R8"]),
         (replace(PASSIVE, marks=(("MailboxRole", "Action"),)), False, ["R8"]),
         (replace(PASSIVE, marks=(("MailboxRole", "Action"),)), True, []),
+        (replace(PASSIVE, nodes={"NODEA": 1, "NODEB": 0}), False, ["R2"]),
+        (replace(PASSIVE, nodes={"NODEA": 1, "NODEB": 0}, bits="sp2"), False, []),
     ],
-    ids=["ready", "at the release already", "not ready", "owning groups is no matter", "newer", "marks", "our marks"],
+    ids=[
+        "ready",
+        "at the release already",
+        "not ready",
+        "owning groups is no matter",
+        "newer",
+        "marks",
+        "our marks",
+        "a mate that is down",
+        "a mate that is down is no matter to one at the release",
+    ],
 )
 def test_readiness(world: World, own_job: bool, found: list[str]) -> None:
     refused = rules.readiness_refusals(seen(world), "sp2", own_job=own_job)
     assert [r.rule for r in refused] == found
+
+
+@pytest.mark.parametrize(
+    ("phase", "ready"),
+    [
+        (Phase.RUNNING, True),
+        (Phase.FINISHED, True),
+        (Phase.UNKNOWN, True),
+        (Phase.DIED, False),
+        (Phase.PREPARED, False),
+    ],
+)
+def test_a_node_on_which_our_own_setup_runs_is_ready_whatever_it_looks_like(phase: Phase, ready: bool) -> None:
+    looked = seen(replace(PASSIVE, cluster_rc=1753, images=("setup.com",)))
+    refused = rules.readiness_refusals(replace(looked, jobs={"upgrade": phase}), "sp2", own_job=True)
+    assert (refused == []) is ready
 
 
 # --- the proof -----------------------------------------------------------------------------------------------------
@@ -490,7 +635,7 @@ def test_times_of_the_proof(given_at: Any, epoch: float) -> None:
     assert evidence == Evidence("NODEA", "sp2", epoch, "")
 
 
-@pytest.mark.parametrize("given_at", ["yesterday", "", "22:00", None])
+@pytest.mark.parametrize("given_at", ["yesterday", "", "22:00", None, "nan", "inf", "-1", "1e300", "9" * 12, "\u00b2"])
 def test_a_time_that_is_none_is_named(given_at: Any) -> None:
     with pytest.raises(ValueError, match="observed_at") as bad:
         rules.parse_evidence([{"name": "NODEA", "release": "sp2", "observed_at": given_at}])

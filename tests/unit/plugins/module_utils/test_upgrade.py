@@ -179,6 +179,48 @@ def test_our_own_dead_setup_is_run_again_over_its_marks() -> None:
     assert (result["joined"], channel.acts) == (False, [])
 
 
+def test_a_setup_that_failed_is_run_again_over_its_own_marks_by_the_next_run() -> None:
+    failing = ended(1, "     Oops\r\n", marks=(("MailboxRole", "Watermark"),))
+    channel = Played(OLD, *job_acts(NODE, (50, failing)), retire_act(NODE))
+    with pytest.raises(Failure, match="Oops"):
+        node(channel)
+    again = (50, ended(0, bits="sp2", marks=()))
+    channel = Played(channel.world, remove_act(NODE), *job_acts(NODE, again), remove_act(NODE))
+    result = node(channel)
+    assert (result["joined"], result["after"], channel.acts) == (False, {"version": BUILDS["sp2"]}, [])
+
+
+def test_a_job_that_nobody_can_make_out_is_joined_and_not_started_again() -> None:
+    unseen = replace(OLD, job=True, kind=NODE, started=True, images=())
+    channel = Played(unseen, remove_act(NODE))
+    channel.clock.after(100, lambda: channel.change(ended(0, bits="sp2")))
+    assert node(channel)["joined"]
+    assert channel.acts == []
+
+
+def test_a_job_that_stays_unknown_is_never_started_again() -> None:
+    channel = Played(replace(OLD, job=True, kind=NODE, started=True, images=()))
+    with pytest.raises(Failure, match="may still run") as failed:
+        node(channel)
+    assert channel.done == []
+    assert failed.value.changed
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+def test_a_dead_job_on_a_node_at_the_release_is_cleared_away_and_not_run_again(check: bool) -> None:
+    channel = Played(replace(DONE, job=True, kind=NODE, started=True), *([] if check else [remove_act(NODE)]))
+    result = node(channel, check=check, nodes=[])
+    assert (result["changed"], result["restart_required"], channel.acts) == (True, False, [])
+    assert result["before"] == result["after"]
+
+
+def test_what_is_settling_is_looked_at_again_before_it_is_refused() -> None:
+    channel = Played(replace(OLD, nodes={"NODEA": -1, "NODEB": 0}, wmi=False), *job_acts(NODE), remove_act(NODE))
+    channel.acts[2] = replace(channel.acts[2], later=((5, ended(0, bits="sp2")),))
+    channel.clock.after(15, lambda: channel.change(lambda w: replace(w, nodes={"NODEA": 0, "NODEB": 0}, wmi=True)))
+    assert node(channel)["changed"]
+
+
 def test_somebody_elses_marks_are_refused() -> None:
     with pytest.raises(Refusal, match="never ours"):
         node(Played(replace(OLD, marks=(("MailboxRole", "Watermark"),))))
@@ -241,6 +283,7 @@ def test_check_mode_of_the_cms() -> None:
     result = cms(Played(STOPPED), check=True)
     assert result["commands"] == [r'"D:\sp2\Setup.com" /upgradecms']
     assert result["changed"]
+    assert result["after"] == {"version": BUILDS["sp2"]}
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,13 @@ REBOOT = windows.COMPONENTS_KEY + r"\RebootPending"
             [CLEAN, MISSING, MISSING, MISSING], None, [], [windows.UPDATES_KEY], id="nobody knows if the key is there"
         ),
         pytest.param(
+            [CLEAN, WITH, Result(0, text("reg/updates-volatile-3-2003.txt").replace("0x3", "??")), MISSING],
+            None,
+            [],
+            [windows.UPDATES_KEY + r"\UpdateExeVolatile=??"],
+            id="a mark that cannot be read",
+        ),
+        pytest.param(
             [MISSING, MISSING, reg("updates-volatile-3-2003"), MISSING],
             True,
             [VOLATILE],

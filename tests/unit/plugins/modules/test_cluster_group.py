@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
-from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Result
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Hear, Result
 from ansible_collections.mailops.exchange2007.plugins.modules.cluster_group import run
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
     Act,
@@ -138,6 +138,25 @@ def test_refused(world: World, params: dict[str, Any], rule: str, part: str, che
     assert channel.done == []
 
 
+class Blind(Played):
+    """cluster.exe answers everything but `res`."""
+
+    def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
+        said = super().run(line, stdin=stdin, timeout=timeout, hear=hear)
+        ruler = "-------------------- -------------------- ---------------"
+        if ruler not in said.stdout:
+            return said
+        before, _ruler, rest = said.stdout.partition(ruler)
+        return replace(said, stdout=f"{before}mailops:rc=5{rest[rest.index('mailops:rc=') + 12 :]}")
+
+
+def test_a_group_whose_resources_cannot_be_read_may_be_a_cms() -> None:
+    channel = Blind(World(), Act("/move:NODEB"))
+    with pytest.raises(Refusal):
+        call(channel, name="CMS1", owner="NODEB")
+    assert channel.done == []
+
+
 def test_a_cms_may_be_touched_when_it_is_asked_for_by_name() -> None:
     act = Act('"CMS1" /move:NODEB', lambda w: w.with_group("CMS1", "NODEB"))
     result = call(Played(SHARED, act), name="CMS1", owner="NODEB", allow_clustered_mailbox_server=True)
@@ -153,3 +172,10 @@ def test_an_act_that_is_refused_natively() -> None:
     no = replace(MOVE, effect=None, result=Result(1, "", "x 5016 (0x00001398)"))
     with pytest.raises(Failure, match="5016 ERROR_HOST_NODE_NOT_GROUP_OWNER"):
         call(Played(WORLD, no), owner="NODEB")
+
+
+def test_a_second_act_that_fails_leaves_something_changed() -> None:
+    no = replace(ONLINE, effect=None, result=Result(5, "x 5 (0x00000005)"))
+    with pytest.raises(Failure) as failed:
+        call(Played(STOPPED, replace(MOVE, effect=be("NODEB", 1)), no), owner="NODEB", state="online")
+    assert failed.value.changed

@@ -278,3 +278,16 @@ def test_fetch_of_what_arrives_damaged_keeps_the_old_one(tmp_path: Path) -> None
     with pytest.raises(Failure, match="there arrived"):
         call(disk, THERE, tmp_path / "y", "fetch")
     assert (tmp_path / "y").read_bytes() == b"old"
+
+
+# --- both ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["~/x", "$HOME/x"])
+def test_paths_of_the_controller_are_expanded(here: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("HOME", str(here.parent))
+    disk = Disk({r"C:\data\$HOME": b"old"})
+    assert call(disk, name, r"C:\data\$HOME", "put")["src"] == str(here)
+    assert disk.files == {r"c:\data\$home": NASTY}, "those of the node are not"
+    assert call(Disk({THERE: b"new"}), THERE, name, "fetch")["dest"] == str(here)
+    assert here.read_bytes() == b"new"

@@ -111,3 +111,9 @@ def test_a_state_that_cannot_be_read_is_not_touched() -> None:
     with pytest.raises(Failure, match="can't be read"):
         call(channel)
     assert channel.done == []
+
+
+def test_a_restart_whose_start_fails_has_changed_something() -> None:
+    with pytest.raises(Failure) as failed:
+        call(Played(world(RUNNING), STOP, Act("sc start", result=Result(5, "x"))), state="restarted")
+    assert failed.value.changed

@@ -162,6 +162,7 @@ def test_tls_1_0_alone(certificates: Certificates, ciphers: str, lowest: ssl.TLS
 def test_a_client_that_does_not_speak_tls_is_let_go(certificates: Certificates, tls: ServerTls) -> None:
     with (
         listening(make_host(), Commands(), tls=tls) as (endpoint, _port),
+        # pylint: disable-next=used-before-assignment  # the line above assigns it
         socket.create_connection(("127.0.0.1", endpoint.https_port or 0), timeout=5) as client,
     ):
         client.sendall(b"POST /wsman HTTP/1.1\r\n\r\n")

@@ -1,0 +1,590 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: readings in, waves, steps, texts and proofs out; every row of sources.md: resume."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.exchange2007.plugins.module_utils import _plan as plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+BUILDS = {"rtm": "8.0.685.25", "sp1": "8.1.240.6", "sp2": "8.2.176.2", "sp3": "8.3.83.6", None: None}
+
+
+def cms(name: str = "CMS1", owner: str = "NODEA", release: str | None = "rtm", **changes: Any) -> dict[str, Any]:
+    """A clustered mailbox server as exchange_info returns it."""
+    made = {
+        "name": name,
+        "owner": owner,
+        "state": "online",
+        "release": release,
+        "redundant_machines": ["NODEA", "NODEB"],
+        "databases": [{"name": "DB1", "mounted": True}],
+    }
+    return {**made, **changes}
+
+
+def reading(node: str, release: str | None = "rtm", *servers: dict[str, Any], **changes: Any) -> plan.Reading:
+    """What observation() makes of a node of the CCR cluster EX; servers: what it sees of them."""
+    seen = servers or (cms(),)
+    made: plan.Reading = {
+        "host": node.lower(),
+        "node": node,
+        "cluster": "EX",
+        "members": ["NODEA", "NODEB"],
+        "release": release,
+        "version": BUILDS[release],
+        "os": "2003",
+        "servers": list(seen),
+        "owns_cms": sorted(s["name"] for s in seen if s["owner"] == node),
+        "owns_groups": [],
+        "nodes_up": ["NODEA", "NODEB"],
+        "groups": [{"name": "Cluster Group", "owner": "NODEA", "state": "online"}],
+        "pending_restart": False,
+        "jobs": {},
+        "not_ready": [],
+        "proof": {"name": node, "release": release},
+    }
+    return {**made, **changes}
+
+
+def pair(a: str | None, b: str | None, server: dict[str, Any] | None = None) -> list[plan.Reading]:
+    """NODEA and NODEB at these releases, both seeing that server."""
+    return [reading("NODEA", a, server or cms()), reading("NODEB", b, server or cms())]
+
+
+# --- observation ---------------------------------------------------------------------------------------------------
+
+RESULT: dict[str, Any] = {
+    "exchange": {
+        "node": "NODEA",
+        "version": "8.0.685.25",
+        "release": "rtm",
+        "os": {"family": "2003"},
+        "clustered_mailbox_servers": [cms()],
+        "pending_restart": {"required": True, "reasons": ["x"]},
+    },
+    "cluster": {
+        "name": "EX",
+        "nodes": [{"name": "NODEA", "state": "up"}, {"name": "NODEB", "state": "paused"}],
+        "groups": [
+            {"name": "CMS1", "owner": "NODEA", "state": "online"},
+            {"name": "Cluster Group", "owner": "NODEA", "state": "online"},
+            {"name": "Print & Fax", "owner": "NODEB", "state": "online"},
+        ],
+        "resources": [
+            {"name": "IS", "group": "CMS1", "type": "Microsoft Exchange Information Store"},
+            {"name": "Disk", "group": "Cluster Group", "type": "Physical Disk"},
+        ],
+    },
+    "jobs": {"upgrade": "running"},
+    "not_ready": [{"rule": "R8", "seen": "A restart is pending.", "advice": "Restart."}],
+    "proof": {"name": "NODEA"},
+    "item": "a.lab",
+}
+
+
+def test_what_scheduling_needs_of_a_node() -> None:
+    assert plan.observation(RESULT, "a.lab") == {
+        "host": "a.lab",
+        "node": "NODEA",
+        "cluster": "EX",
+        "members": ["NODEA", "NODEB"],
+        "release": "rtm",
+        "version": "8.0.685.25",
+        "os": "2003",
+        "servers": [cms()],
+        "owns_cms": ["CMS1"],
+        "owns_groups": ["Cluster Group"],
+        "nodes_up": ["NODEA"],
+        "groups": RESULT["cluster"]["groups"],
+        "pending_restart": True,
+        "jobs": {"upgrade": "running"},
+        "not_ready": ["(R8) A restart is pending. Restart."],
+        "proof": {"name": "NODEA"},
+    }
+
+
+def test_a_looped_survey_names_its_hosts() -> None:
+    assert plan.observations([RESULT]) == [plan.observation(RESULT, "a.lab")]
+
+
+@pytest.mark.parametrize("cluster", [None, {}, {"name": "", "nodes": []}])
+def test_a_node_whose_cluster_cannot_be_read_is_alone(cluster: dict[str, Any] | None) -> None:
+    alone = plan.observation({"exchange": {"node": "NODEA"}, "cluster": cluster}, "a")
+    assert (alone["cluster"], alone["members"], alone["nodes_up"]) == ("(no cluster on NODEA)", ["NODEA"], [])
+    assert (alone["release"], alone["servers"], alone["jobs"], alone["not_ready"]) == (None, [], {}, [])
+
+
+# --- reconciled, unread --------------------------------------------------------------------------------------------
+
+LOST = reading("NODEA", None, cluster="(no cluster on NODEA)", members=["NODEA"], nodes_up=[])
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "cluster", "members"),
+    [
+        pytest.param(LOST, [reading("NODEB")], "EX", ["NODEA", "NODEB"], id="a mate lists it"),
+        pytest.param(
+            LOST,
+            [reading("NODEX", members=["NODEX"], cluster="OTHER"), reading("NODEB")],
+            "EX",
+            ["NODEA", "NODEB"],
+            id="another cluster does not",
+        ),
+        pytest.param(LOST, [], "(no cluster on NODEA)", ["NODEA"], id="nobody was read"),
+        pytest.param(
+            LOST,
+            [{**LOST, "node": "NODEB", "members": ["NODEA", "NODEB"]}],
+            "(no cluster on NODEA)",
+            ["NODEA"],
+            id="the mate knows no better",
+        ),
+        pytest.param(reading("NODEA", cluster="MINE"), [reading("NODEB")], "MINE", ["NODEA", "NODEB"], id="it knows"),
+    ],
+)
+def test_a_node_without_its_cluster_service_belongs_where_its_mates_list_it(
+    mine: plan.Reading, others: list[plan.Reading], cluster: str, members: list[str]
+) -> None:
+    found = plan.reconciled(mine, [mine, *others])
+    assert (found["cluster"], found["members"]) == (cluster, members)
+    assert {**found, "cluster": "", "members": []} == {**mine, "cluster": "", "members": []}
+
+
+def test_members_that_nobody_read_are_named() -> None:
+    mine = reading("NODEA", members=["NODEA", "NODEB", "NODEC"])
+    assert plan.unread(mine, [mine, reading("NODEC")]) == ["NODEB"]
+    assert plan.unread(mine, [mine, reading("NODEB"), reading("NODEC")]) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "goal", "there"),
+    [("sp2", "sp2", True), ("sp3", "sp2", True), ("sp1", "sp2", False), (None, "sp1", False), ("?", "sp1", False)],
+)
+def test_at_release(read: str | None, goal: str, there: bool) -> None:
+    assert plan.at_release(read, goal) is there
+
+
+# --- what is left at a node's turn: every row of sources.md: resume --------------------------------------------------
+
+NOTHING: dict[str, Any] = {"hand_overs": [], "groups": [], "setup": False, "restart": False, "blocked": ""}
+UPGRADE = {**NOTHING, "setup": True, "restart": True}
+TO_B = {"name": "CMS1", "to": "NODEB", "host": "nodeb"}
+HAND_OVER = {**NOTHING, "hand_overs": [TO_B]}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "server", "of_a", "of_b"),
+    [
+        pytest.param(
+            "rtm",
+            "rtm",
+            cms(),
+            {**UPGRADE, "blocked": "NODEA owns CMS1, and no node at SP2 is free to take it. "},
+            UPGRADE,
+            id="both old, online on A: the passive node first",
+        ),
+        pytest.param(
+            "rtm", "sp2", cms(), {**UPGRADE, "hand_overs": [TO_B]}, NOTHING, id="one new, CMS old and online on the old"
+        ),
+        pytest.param(
+            "rtm",
+            "sp2",
+            cms(state="offline"),
+            {**UPGRADE, "hand_overs": [TO_B]},
+            NOTHING,
+            id="one new, CMS old, offline on the old node",
+        ),
+        pytest.param(
+            "rtm", "sp2", cms(owner="NODEB", state="offline"), UPGRADE, HAND_OVER, id="one new, CMS old, offline there"
+        ),
+        pytest.param("rtm", "sp2", cms(owner="NODEB"), UPGRADE, HAND_OVER, id="one new, CMS old, online there"),
+        pytest.param(
+            "rtm",
+            "sp2",
+            cms(owner="NODEB", release="sp2", state="offline"),
+            UPGRADE,
+            HAND_OVER,
+            id="one new, CMS new, not online",
+        ),
+        pytest.param(
+            "rtm", "sp2", cms(owner="NODEB", release="sp2"), UPGRADE, NOTHING, id="one new, CMS new, online there"
+        ),
+        pytest.param(
+            "sp2",
+            "sp2",
+            cms(owner="NODEB", release="sp2", state="failed"),
+            NOTHING,
+            HAND_OVER,
+            id="both new, CMS new, not online",
+        ),
+        pytest.param("sp2", "sp2", cms(owner="NODEB", release="sp2"), NOTHING, NOTHING, id="both new, CMS new: done"),
+        pytest.param(None, "sp2", cms(owner="NODEB", release="sp2"), UPGRADE, NOTHING, id="unreadable is not done"),
+    ],
+)
+def test_node_steps(
+    a: str | None, b: str | None, server: dict[str, Any], of_a: dict[str, Any], of_b: dict[str, Any]
+) -> None:
+    node_a, node_b = pair(a, b, server)
+    found = plan.node_steps(node_a, [node_b], "sp2")
+    assert {**found, "blocked": ""} == {**of_a, "blocked": ""}
+    assert found["blocked"].startswith(of_a["blocked"])
+    assert bool(found["blocked"]) is bool(of_a["blocked"])
+    assert plan.node_steps(node_b, [node_a], "sp2") == of_b
+
+
+def test_a_pending_restart_alone_needs_the_groups_off_and_no_setup() -> None:
+    node_a, node_b = pair("sp2", "sp2", cms(owner="NODEB", release="sp2"))
+    node_a.update(pending_restart=True, owns_groups=["Cluster Group", "Print & Fax"])
+    assert plan.node_steps(node_a, [node_b], "sp2") == {
+        **NOTHING,
+        "restart": True,
+        "groups": [{"name": "Cluster Group", "owner": "NODEB"}, {"name": "Print & Fax", "owner": "NODEB"}],
+    }
+
+
+def test_groups_go_to_a_mate_that_is_up_only() -> None:
+    mine = reading("NODEA", owns_groups=["Cluster Group"], nodes_up=["NODEA", "NODEC"])
+    mates = [reading("NODEB", cluster="EX"), reading("NODEC")]
+    assert plan.node_steps(mine, mates, "sp2")["groups"] == [{"name": "Cluster Group", "owner": "NODEC"}]
+    assert plan.node_steps(mine, mates[:1], "sp2")["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("job", "left"),
+    [("upgrade", UPGRADE), ("upgradecms", HAND_OVER)],
+    ids=["of the program files", "of the mailbox server"],
+)
+def test_a_job_of_ours_is_gone_back_to_whatever_the_versions_say(job: str, left: dict[str, Any]) -> None:
+    node_a, node_b = pair("sp2", "sp2", cms(owner="NODEB", release="sp2"))
+    node_b["jobs"] = {job: "running"}
+    assert plan.node_steps(node_b, [node_a], "sp2") == left
+
+
+@pytest.mark.parametrize(
+    ("mate", "target"),
+    [
+        pytest.param(reading("NODEC", "sp2", cms(redundant_machines=["NODEA", "NODEC"])), "NODEC", id="free, allowed"),
+        pytest.param(reading("NODEC", "rtm"), None, id="old"),
+        pytest.param(reading("NODEC", None), None, id="unknown"),
+        pytest.param(reading("NODEC", "sp2", cms("CMS2", "NODEC")), None, id="runs one already"),
+        pytest.param(reading("NODEB", "sp2"), None, id="not one of its machines"),
+    ],
+)
+def test_who_can_take_a_mailbox_server(mate: plan.Reading, target: str | None) -> None:
+    mine = reading("NODEA", "rtm", cms(redundant_machines=["NODEA", "NODEC"]))
+    found = plan.node_steps(mine, [mate], "sp2")
+    assert [h["to"] for h in found["hand_overs"]] == ([target] if target else [])
+    assert bool(found["blocked"]) is (target is None)
+
+
+# --- waves ---------------------------------------------------------------------------------------------------------
+
+
+def of(cluster: str, **releases: str | None) -> list[plan.Reading]:
+    """A cluster whose first node owns its server."""
+    names = list(releases)
+    server = cms(f"CMS of {cluster}", names[0], redundant_machines=names)
+    return [reading(n, r, server, cluster=cluster, members=names, nodes_up=names) for n, r in releases.items()]
+
+
+@pytest.mark.parametrize(
+    ("readings", "waves"),
+    [
+        pytest.param([], [], id="nothing read"),
+        pytest.param(of("EX", A="rtm", B="rtm"), [["b"], ["a"]], id="passive before active"),
+        pytest.param(of("EX", A="rtm", B="sp2"), [["b"], ["a"]], id="an upgraded node first, to finish what was cut"),
+        pytest.param(of("EX", A="rtm", C="rtm", B="rtm"), [["b"], ["c"], ["a"]], id="by name"),
+        pytest.param(
+            [*of("Y", C="rtm", D="rtm", E="rtm"), *of("X", A="rtm", B="rtm")],
+            [["b", "d"], ["a", "e"], ["c"]],
+            id="two clusters side by side",
+        ),
+        pytest.param(
+            [*of("X", A="rtm", B="rtm"), *[{**r, "servers": []} for r in of("Y", C="sp2", D="sp3")]],
+            [["b"], ["a"]],
+            id="a finished cluster is left alone",
+        ),
+    ],
+)
+def test_waves(readings: list[plan.Reading], waves: list[list[str]]) -> None:
+    assert plan.waves(readings, "sp2") == waves
+    assert plan.waves(list(reversed(readings)), "sp2") == waves
+
+
+@pytest.mark.parametrize(
+    ("change", "done"),
+    [
+        ({}, True),
+        ({"release": "sp3"}, True),
+        ({"release": "sp1"}, False),
+        ({"release": None}, False),
+        ({"pending_restart": True}, False),
+        ({"jobs": {"upgrade": "finished"}}, False),
+        ({"servers": [cms(release="rtm")]}, False),
+        ({"servers": [cms(release=None)]}, False),
+        ({"servers": [cms(release="sp2", state="offline")]}, False),
+    ],
+)
+def test_when_a_cluster_is_done(change: dict[str, Any], done: bool) -> None:
+    nodes = pair("sp2", "sp2", cms(release="sp2"))
+    nodes[1].update(change)
+    assert plan.is_done(nodes, "sp2") is done
+    assert (plan.waves(nodes, "sp2") == []) is done
+
+
+CLUSTERS = st.lists(
+    st.tuples(st.integers(1, 4), st.lists(st.sampled_from(["rtm", "sp1", "sp2", None]), min_size=4, max_size=4)),
+    max_size=4,
+)
+
+
+@given(CLUSTERS)
+def test_never_two_nodes_of_a_cluster_in_a_wave_and_owners_last(clusters: list[tuple[int, list[str | None]]]) -> None:
+    readings = [r for i, (n, rs) in enumerate(clusters) for r in of(f"C{i}", **{f"N{i}{j}": rs[j] for j in range(n)})]
+    waves = plan.waves(readings, "sp2")
+    by_host = {r["host"]: r for r in readings}
+    for wave in waves:
+        names = [by_host[host]["cluster"] for host in wave]
+        assert len(names) == len(set(names))
+    hosts = [host for wave in waves for host in wave]
+    assert len(hosts) == len(set(hosts))
+    lanes = plan.lanes(readings, "sp2")
+    todo = {cluster for cluster, lane in lanes.items() if not plan.is_done(lane, "sp2")}
+    assert sorted(hosts) == sorted(r["host"] for r in readings if r["cluster"] in todo)
+    for cluster in todo:
+        old = [by_host[h] for h in hosts if by_host[h]["cluster"] == cluster and by_host[h]["release"] != "sp2"]
+        assert all(not earlier["owns_cms"] or later["owns_cms"] for earlier, later in pairwise(old))
+
+
+# --- the plan that people read -------------------------------------------------------------------------------------
+
+
+def lines(readings: list[plan.Reading]) -> list[str]:
+    return plan.plan_lines(plan.plan(readings, "sp2"))
+
+
+RETURN = "      ---- point of no return: up to here the mailboxes run on the old release and can stay there ----"
+
+
+def test_the_plan_of_a_ccr_cluster() -> None:
+    nodes = pair("rtm", "rtm")
+    nodes[0]["owns_groups"] = ["Cluster Group"]
+    assert lines(nodes) == [
+        "EX:",
+        "   1. NODEB: Setup /mode:upgrade from 8.0.685.25 to SP2",
+        "   2. NODEB: restart, wait until it is back in the cluster",
+        RETURN,
+        "   3. NODEB: OUTAGE of CMS1 begins: stop it, move it from NODEA, Setup /UpgradeCMS to SP2, start it, prove it",
+        "   4. NODEA: move group 'Cluster Group' to NODEB",
+        "   5. NODEA: Setup /mode:upgrade from 8.0.685.25 to SP2",
+        "   6. NODEA: restart, wait until it is back in the cluster",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("server", "first"),
+    [
+        pytest.param(
+            cms(owner="NODEB", state="offline"),
+            "NODEB: OUTAGE of CMS1 begins: stop it, Setup /UpgradeCMS to SP2, start it, prove it",
+            id="moved already",
+        ),
+        pytest.param(cms(owner="NODEB", release="sp2", state="offline"), "NODEB: start CMS1 on NODEB", id="only start"),
+    ],
+)
+def test_the_plan_of_a_handover_that_was_cut_short(server: dict[str, Any], first: str) -> None:
+    (planned,) = plan.plan(pair("rtm", "sp2", server), "sp2")
+    texts = [f"{step['node']}: {step['text']}" for step in planned["steps"]]
+    assert texts == [
+        first,
+        "NODEA: Setup /mode:upgrade from 8.0.685.25 to SP2",
+        "NODEA: restart, wait until it is back in the cluster",
+    ]
+    assert [step["point_of_no_return"] for step in planned["steps"]] == ["OUTAGE" in first, False, False]
+
+
+def test_the_plan_of_a_finished_cluster_is_one_line() -> None:
+    assert lines(pair("sp2", "sp2", cms(release="sp2"))) == ["EX: nothing to do"]
+
+
+def test_the_plan_of_a_single_copy_cluster_uses_each_vacated_node_for_the_next() -> None:
+    names = ["NODEA", "NODEB", "NODEC"]
+    servers = [cms("CMS1", "NODEA", redundant_machines=names), cms("CMS2", "NODEB", redundant_machines=names)]
+    nodes = [reading(n, "rtm", *servers, members=names, nodes_up=names) for n in names]
+    assert [f"{s['node']}: {s['text']}" for s in plan.plan(nodes, "sp2")[0]["steps"] if "OUTAGE" in s["text"]] == [
+        "NODEC: OUTAGE of CMS1 begins: stop it, move it from NODEA, Setup /UpgradeCMS to SP2, start it, prove it",
+        "NODEA: OUTAGE of CMS2 begins: stop it, move it from NODEB, Setup /UpgradeCMS to SP2, start it, prove it",
+    ]
+
+
+def test_a_plan_that_cannot_work_says_where_it_will_be_refused() -> None:
+    alone = cms(redundant_machines=["NODEA"])
+    told = lines(pair("rtm", "rtm", alone))
+    assert any("NODEA: refused: NODEA owns CMS1, and no node at SP2 is free" in line for line in told)
+
+
+def test_planning_changes_no_reading() -> None:
+    nodes = pair("rtm", "rtm")
+    nodes[0]["owns_groups"] = ["Cluster Group"]
+    before = repr(nodes)
+    plan.plan(nodes, "sp2")
+    assert repr(nodes) == before
+
+
+# --- not ready -----------------------------------------------------------------------------------------------------
+
+
+def test_what_speaks_against_a_mate_speaks_against_the_cluster() -> None:
+    node_a, node_b = pair("rtm", "rtm")
+    node_b["not_ready"] = ["(R8) A restart is pending. Restart."]
+    other = reading("NODEX", cluster="OTHER", not_ready=["(R6) Old Windows."])
+    read = [node_a, node_b, other]
+    assert plan.not_ready(node_a, read, "sp2") == ["NODEB: (R8) A restart is pending. Restart."]
+    assert plan.not_ready(other, read, "sp2") == ["NODEX: (R6) Old Windows."]
+
+
+@pytest.mark.parametrize(("jobs", "found"), [({"upgrade": "running"}, []), ({}, ["NODEA: (R2) NODEB is down. Up."])])
+def test_a_mate_that_is_down_for_our_own_running_setup_speaks_against_nothing(
+    jobs: dict[str, str], found: list[str]
+) -> None:
+    node_a, node_b = pair("rtm", "rtm")
+    node_a["not_ready"], node_b["jobs"] = ["(R2) NODEB is down. Up."], jobs
+    assert plan.not_ready(node_a, [node_a, node_b], "sp2") == found
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "release", "bricked"),
+    [
+        pytest.param("sp2", "sp2", "rtm", True, id="both new, the CMS old"),
+        pytest.param("sp2", "sp3", "sp1", True, id="one even newer"),
+        pytest.param("sp2", "sp2", None, True, id="both new, the CMS unknown"),
+        pytest.param("sp2", "sp2", "sp2", False, id="all new"),
+        pytest.param("rtm", "sp2", "rtm", False, id="on the way"),
+        pytest.param(None, "sp2", "rtm", False, id="a node that nobody could read"),
+    ],
+)
+def test_r4_the_forgotten_upgrade_of_the_mailbox_server_is_told_before_anything(
+    a: str | None, b: str | None, release: str | None, bricked: bool
+) -> None:
+    nodes = pair(a, b, cms(release=release))
+    told = plan.not_ready(nodes[0], nodes, "sp2")
+    assert [line.startswith("(R4) Every node is at SP2, but CMS1 is not") for line in told] == [True] * bricked
+
+
+# --- the proof at the end ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("server", "changes", "missing"),
+    [
+        pytest.param({}, {}, [], id="proven"),
+        pytest.param({}, {"release": "sp1"}, ["node NODEA is at sp1, not at sp2"], id="an old node"),
+        pytest.param(
+            {}, {"release": None}, ["node NODEA is at an unknown release, not at sp2"], id="a node nobody could read"
+        ),
+        pytest.param({}, {"nodes_up": ["NODEB"]}, ["node NODEA is not up in its cluster"], id="a node that is not up"),
+        pytest.param({"release": "rtm"}, {}, ["CMS1 is at rtm, not at sp2"], id="an old server"),
+        pytest.param({"release": None}, {}, ["CMS1 is at an unknown release, not at sp2"], id="an unknown server"),
+        pytest.param({"state": "offline"}, {}, ["CMS1 is offline"], id="a server that is not online"),
+        pytest.param({"state": "unknown"}, {}, ["CMS1 is unknown"], id="a server of unknown state"),
+        pytest.param(
+            {"databases": [{"name": "DB1", "mounted": True}, {"name": "DB2", "mounted": None}]},
+            {},
+            ["database 'DB2' of CMS1 is not mounted"],
+            id="a database of unknown state",
+        ),
+        pytest.param(
+            {},
+            {"groups": [{"name": "Print & Fax", "owner": None}]},
+            ["the owner of group 'Print & Fax' is unknown"],
+            id="a group without owner",
+        ),
+    ],
+)
+def test_unproven(server: dict[str, Any], changes: dict[str, Any], missing: list[str]) -> None:
+    mine = reading("NODEA", "sp2", cms(release="sp2", **{k: v for k, v in server.items() if k != "release"}))
+    mine["servers"][0].update(server)
+    assert plan.unproven({**mine, **changes}, "sp2") == missing
+
+
+def host(node: str, **facts: Any) -> dict[str, Any]:
+    return {"upgrade_observed": reading(node, "sp2", cms(owner="NODEB", release="sp2")), **facts}
+
+
+HANDED_OVER = {"name": "CMS1", "outage": 12.5, "timings": {"stop": 2.5, "upgrade": 10.0}}
+
+
+def test_the_report_of_a_proven_cluster() -> None:
+    setup = {"before": {"version": BUILDS["rtm"]}, "duration": 1.0}
+    steps = [{"cluster": "EX", "done": False, "steps": []}]
+    made = plan.report(
+        [
+            host("NODEA", upgrade_unproven=[], upgrade_setup_result=setup),
+            host("NODEB", upgrade_unproven=[], upgrade_handovers=[HANDED_OVER], upgrade_steps_planned=steps),
+        ],
+        "sp2",
+        "2026-03-01T22:00:00+00:00",
+    )
+    assert made == {
+        "cluster": "EX",
+        "release": "sp2",
+        "written_at": "2026-03-01T22:00:00+00:00",
+        "plan": steps,
+        "proven": True,
+        "missing": [],
+        "nodes": [
+            {"name": "NODEA", "host": "nodea", "version": BUILDS["sp2"], "release": "sp2", "setup": setup},
+            {"name": "NODEB", "host": "nodeb", "version": BUILDS["sp2"], "release": "sp2", "setup": None},
+        ],
+        "groups": [{"name": "Cluster Group", "owner": "NODEA", "state": "online"}],
+        "clustered_mailbox_servers": [cms(owner="NODEB", release="sp2")],
+        "handovers": [HANDED_OVER],
+    }
+
+
+@pytest.mark.parametrize(
+    ("hosts", "missing"),
+    [
+        pytest.param([], [], id="no host"),
+        pytest.param([host("NODEA")], [], id="nobody has proven it yet"),
+        pytest.param([host("NODEA", upgrade_unproven=[]), host("NODEB")], [], id="one host is not proven yet"),
+        pytest.param(
+            [host("NODEA", upgrade_unproven=["b", "a"]), host("NODEB", upgrade_unproven=["a"])],
+            ["a", "b"],
+            id="missing",
+        ),
+    ],
+)
+def test_a_report_is_not_proven_unless_every_host_is(hosts: list[dict[str, Any]], missing: list[str]) -> None:
+    made = plan.report(hosts, "sp2", "now")
+    assert (made["proven"], made["missing"]) == (False, missing)
+
+
+@pytest.mark.parametrize(
+    ("node", "declared", "told"),
+    [
+        ("NODEA", ["exchange_active", "all"], []),
+        ("NODEA", ["all"], []),
+        (
+            "NODEA",
+            ["exchange_passive"],
+            ["nodea is in exchange_passive, but NODEA owns CMS1: it is treated as exchange_active"],
+        ),
+        ("NODEB", ["exchange_passive"], []),
+        (
+            "NODEB",
+            ["exchange_active"],
+            [
+                "nodeb is in exchange_active, but NODEB owns no clustered mailbox server: "
+                "it is treated as exchange_passive"
+            ],
+        ),
+    ],
+)
+def test_reality_wins_over_the_inventory_and_says_so(node: str, declared: list[str], told: list[str]) -> None:
+    assert plan.mismatches(reading(node), declared) == told
