@@ -64,7 +64,8 @@ class DetachedJob:
     def lines(self) -> list[str]:
         """Command lines of one look, for state()."""
         here = self._folder
-        signs = f"(if exist {here}\\job.cmd echo job)&(if exist {here}\\started echo started)"
+        known = ("job.cmd", "started", "failed")
+        signs = "&".join(rf"(if exist {here}\{name} echo {name.partition('.')[0]})" for name in known)
         return [
             f"({signs}&(if exist {here}\\rc.txt type {here}\\rc.txt)&echo end)",
             "tasklist /nh /fo csv",
@@ -82,6 +83,9 @@ class DetachedJob:
             return JobState(Phase.FINISHED, rc, output.stdout)
         if "job" not in words:
             return JobState(Phase.ABSENT)
+        if "failed" in words:
+            # Retired: a Setup that runs now is somebody else's.
+            return JobState(Phase.DIED, None, output.stdout)
         if "started" not in words:
             return JobState(Phase.PREPARED)
         return JobState(self._alive(running_images(tasks)), None, output.stdout)
@@ -178,7 +182,8 @@ class DetachedJob:
     def retire(self) -> None:
         """After a Setup that failed: delete the task, keep the folder as the sign that the unfinished Setup is ours."""
         gone = f"schtasks /delete /tn {self._task} /f <nul"
-        self._node.act_line(rf"{gone} & del /q {self._folder}\rc.txt {self._folder}\go", timeout=_ACT_LIMIT)
+        here = self._folder
+        self._node.act_line(rf"{gone} & del /q {here}\rc.txt {here}\go & md {here}\failed", timeout=_ACT_LIMIT)
 
     def _act(self, doing: str, line: str, *, stdin: bytes | None = None, shown: str | None = None) -> None:
         result = self._node.act_line(line, timeout=_ACT_LIMIT, stdin=stdin, shown=shown)

@@ -16,6 +16,7 @@ from typing import Any
 from ._versions import release_rank
 
 Reading = dict[str, Any]
+_LIVE = ("running", "finished", "unknown")  # phases of a job that is joined
 
 
 def observation(result: dict[str, Any], host: str) -> Reading:
@@ -37,6 +38,7 @@ def observation(result: dict[str, Any], host: str) -> Reading:
         "version": exchange.get("version"),
         "os": exchange.get("os", {}).get("family"),
         "servers": servers,
+        "servers_error": exchange.get("clustered_mailbox_servers_error") or "",
         "owns_cms": sorted(s["name"] for s in servers if s.get("owner") == node),
         "owns_groups": sorted(
             g["name"] for g in cluster.get("groups", []) if g.get("owner") == node and g["name"] not in cms_groups
@@ -84,6 +86,7 @@ def is_done(readings: Sequence[Reading], release: str) -> bool:
     """Nothing is left for these nodes of one cluster: bits, servers and restarts."""
     return all(
         at_release(r["release"], release)
+        and not r["servers_error"]
         and not r["pending_restart"]
         and not r["jobs"]
         and all(at_release(s["release"], release) and s["state"] == "online" for s in r["servers"])
@@ -117,7 +120,7 @@ def node_steps(mine: Reading, mates: Sequence[Reading], release: str) -> dict[st
     """What is left for one node at its turn.
 
     Keys: hand_overs (list of name, to (node), host (inventory host of that node)), groups (list of name, owner),
-    setup, restart (bool), blocked ('' or why a clustered mailbox server can't leave the node).
+    setup, restart, leftovers (a dead run's leftovers; all bool), blocked ('' or why a CMS can't leave the node).
     """
     hand_overs, blocked = [], ""
     for server in mine["servers"]:
@@ -126,13 +129,15 @@ def node_steps(mine: Reading, mates: Sequence[Reading], release: str) -> dict[st
             blocked = _why_blocked(server, mine, release)
         elif target:
             hand_overs.append({"name": server["name"], "to": target["node"], "host": target["host"]})
-    setup = not at_release(mine["release"], release) or "upgrade" in mine["jobs"]
+    live = [kind for kind, phase in mine["jobs"].items() if phase in _LIVE]
+    setup = not at_release(mine["release"], release) or "upgrade" in live
     restart = setup or mine["pending_restart"]
     return {
         "hand_overs": hand_overs,
         "groups": _groups_off(mine, mates) if restart else [],
         "setup": setup,
         "restart": restart,
+        "leftovers": bool(mine["jobs"]) and not live and not setup,
         "blocked": blocked,
     }
 
@@ -271,7 +276,9 @@ def plan_lines(planned: Sequence[dict[str, Any]]) -> list[str]:
 def unproven(mine: Reading, release: str) -> list[str]:
     """What keeps a node and the servers that it sees from being proven at the release; empty: proven."""
     missing = []
-    if mine["release"] != release:
+    if mine["servers_error"]:
+        missing.append(f"the mailbox servers could not be read on {mine['node']}: {mine['servers_error']}")
+    if not at_release(mine["release"], release):
         missing.append(f"node {mine['node']} is at {mine['release'] or 'an unknown release'}, not at {release}")
     if mine["node"] not in mine["nodes_up"]:
         missing.append(f"node {mine['node']} is not up in its cluster")
@@ -285,10 +292,12 @@ def unproven(mine: Reading, release: str) -> list[str]:
 
 def _server_unproven(server: dict[str, Any], release: str) -> list[str]:
     name, missing = server["name"], []
-    if server.get("release") != release:
+    if not at_release(server.get("release"), release):
         missing.append(f"{name} is at {server.get('release') or 'an unknown release'}, not at {release}")
     if server.get("state") != "online":
         missing.append(f"{name} is {server.get('state')}")
+    if not server["databases"]:
+        missing.append(f"no database of {name} could be read")
     missing += [f"database '{d['name']}' of {name} is not mounted" for d in server["databases"] if not d["mounted"]]
     return missing
 
@@ -299,14 +308,16 @@ def not_ready(mine: Reading, all_read: Iterable[Reading], release: str) -> list[
     A mate that is down because our own Setup runs there, to be joined, does not.
     """
     lane = [reading for reading in all_read if reading["cluster"] == mine["cluster"]]
-    joining = any(reading["jobs"] for reading in lane)
+    joining = any(phase in _LIVE for reading in lane for phase in reading["jobs"].values())
+    unread_servers = [f"{r['node']}: (R9) {r['servers_error']}" for r in lane if r["servers_error"]]
     reasons = [
         f"{reading['node']}: {reason}"
         for reading in lane
         for reason in reading["not_ready"]
         if not (joining and reason.startswith("(R2)"))
     ]
-    return reasons + _bricked(lane, release)
+    told = [text for text in unread_servers if not any(r.startswith(text.partition(" ")[0] + " (R9)") for r in reasons)]
+    return reasons + told + _bricked(lane, release)
 
 
 def _bricked(lane: Sequence[Reading], release: str) -> list[str]:

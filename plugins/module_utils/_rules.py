@@ -188,7 +188,7 @@ def setup_refusals(seen: Observation, release: str, *, own_job: bool) -> list[Re
         found = ", ".join([*seen.pending.reasons, *(f"not readable: {k}" for k in seen.pending.unread)])
         advice = "Restart the node; a mark that stays is an orphan: remove it by hand."
         refused.append(Refused("R8", f"A restart is pending on {seen.node}: {found}.", advice))
-    if seen.running_setup and not own_job:
+    if seen.running_setup:
         running = ", ".join(seen.running_setup)
         refused.append(Refused("R8", f"Another Setup runs on {seen.node}: {running}.", "Wait until it has ended."))
     if seen.bits.interrupted and not own_job:

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any
 
 from ._cluster import same
-from ._cmdline import Unquotable, refuse_unsafe
+from ._cmdline import MAX_COMMAND_LINE, Unquotable, refuse_unsafe
 from ._errors import Failure, first_line
 from ._node import Hear, Node, Result
 from ._numbers import whole_number
@@ -115,10 +115,15 @@ class ExchangeShell:
         """The cmd.exe line for a script; script is PowerShell without double quotes and percent signs."""
         refuse_unsafe(script)
         refuse_unsafe(self._console)
-        return (
+        line = (
             f'powershell.exe -NoLogo -NoProfile -NonInteractive -PSConsoleFile "{self._console}" '
             f'-Command "& {{ {_PROLOGUE}{script}{_EPILOGUE} }}" <nul'
         )
+        if len(line) > MAX_COMMAND_LINE:
+            raise Unquotable(
+                f"{script[:40]}…", f"{len(line)} characters are more than the {MAX_COMMAND_LINE} of cmd.exe"
+            )
+        return line
 
     def read(self, script: str, doing: str, target: str, timeout: float = 300) -> dict[str, list[str]]:
         """Run a script that only looks; key -> values in order. Raises Failure with the cmdlet's own message."""

@@ -79,9 +79,14 @@ class UpgradeNode:
 
     def _leave_alone(self, seen: Observation, state: JobState) -> dict[str, Any]:
         """At the release: nothing is done, but for removing what a dead run left."""
-        leftover = state.phase is not Phase.ABSENT
-        if leftover and not self._task.check_mode:
-            self._setup.close(succeeded=True)
+        leftovers = [self._setup] if state.phase is not Phase.ABSENT else []
+        other = cms_setup(self._task)
+        upgraded = all(release_rank(s.release) >= release_rank(self._release) for s in seen.mailbox_servers)
+        if upgraded and other.job.look().phase in (Phase.DIED, Phase.PREPARED):
+            leftovers.append(other)
+        for setup in leftovers if not self._task.check_mode else []:
+            setup.close(succeeded=True)
+        leftover = bool(leftovers)
         return {**self._result(seen, seen, changed=leftover), "restart_required": seen.pending.required is not False}
 
     def _done(self, seen: Observation) -> bool:
@@ -157,7 +162,10 @@ class UpgradeCms:
         state = self._setup.look()
         running = state.phase in JOINABLE
         if not running and release_rank(server.release) == release_rank(self._release):
-            return {**_cms_result(server, server), "changed": False, "restart_required": False}
+            leftover = state.phase is not Phase.ABSENT
+            if leftover and not self._task.check_mode:
+                self._setup.close(succeeded=True)
+            return {**_cms_result(server, server), "changed": leftover, "restart_required": False}
         if not running:
             self._refuse(seen, server, state)
         if self._task.check_mode:
@@ -165,9 +173,9 @@ class UpgradeCms:
             result = {"changed": True, "restart_required": False, "commands": [self._setup.command]}
             return {**_cms_result(server, server), **result, "after": {"version": str(media)}}
         outcome = self._setup.finish(state, seen)
-        behind = self._observer.observe(self._task.clock.now())
-        after = self._owned(behind)
         try:
+            behind = self._observer.observe(self._task.clock.now())
+            after = self._owned(behind)
             prove_cms(after, self._release, outcome, seen, behind)
         except Failure:
             self._setup.close(succeeded=False)

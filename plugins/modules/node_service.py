@@ -90,6 +90,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "poll": {"type": "float", "default": 2.0},
 }
 _ALREADY = {"start": 1056, "stop": 1062}
+_CANNOT_NOW = 1061  # it is starting or stopping already: it is awaited
 _GOAL = {"start": ServiceState.RUNNING, "stop": ServiceState.STOPPED}
 
 
@@ -139,7 +140,7 @@ def _act(task: Task, verb: str) -> ServiceState:
     name = task.params["name"]
     result = task.node.act_line(f"sc {verb} {quoted(name)}", timeout=task.params["timeout"])
     doing = "Starting the service" if verb == "start" else "Stopping the service"
-    if result.rc not in (0, _ALREADY[verb]):
+    if result.rc not in (0, _ALREADY[verb], _CANNOT_NOW):
         raise native_failure(doing, repr(name), result, changed=len(task.node.commands) > 1)
     return wait_for(
         task.clock,

@@ -34,12 +34,10 @@ UPGRADE = f"{COLLECTION}.upgrade"
 Play = Callable[..., "Run"]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests with a lab of their own run in any process; the others of a file share labs, and so a process."""
-    for item in items:
-        if "lab" not in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if "lab" not in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(autouse=True)

@@ -145,6 +145,7 @@ class World:
     job: bool = False
     kind: str = ""  # whose job it is, such as upgrade-sp2; "" for whoever asks
     started: bool = False
+    failed: bool = False
     rc: str = ""
     out: str = ""
     shell_error: str = ""
@@ -316,7 +317,8 @@ def _has_job(w: World, line: str) -> bool:
 
 
 def _job_signs(w: World, line: str) -> Result:
-    there = ["job", *(["started"] if w.started else []), *([w.rc] if w.rc else [])] if _has_job(w, line) else []
+    signs = [name for name, is_there in (("started", w.started), ("failed", w.failed)) if is_there]
+    there = ["job", *signs, *([w.rc] if w.rc else [])] if _has_job(w, line) else []
     signs = [*there, "end"]
     return Result(0, "".join(f"{sign}\r\n" for sign in signs))
 
@@ -483,7 +485,7 @@ def task(channel: Any, params: dict[str, Any], *, check: bool = False, password:
 
 def prepare_acts(kind: str) -> list[Act]:
     """The two acts that prepare a job: batch file and task."""
-    there: Effect = lambda w: replace(w, job=True, kind=kind, started=False, rc="", out="")  # noqa: E731
+    there: Effect = lambda w: replace(w, job=True, kind=kind, started=False, failed=False, rc="", out="")  # noqa: E731
     return [
         Act(rf"^md \S+mailops-{kind} && \(", there),
         Act(rf'^cmd /v:on /c "set /p P=&schtasks /create /tn mailops-{kind} '),
@@ -503,17 +505,16 @@ def job_acts(kind: str, *ends: tuple[float, Effect]) -> list[Act]:
 
 def remove_act(kind: str) -> Act:
     """The act that removes a job."""
-    gone: Effect = lambda w: replace(w, job=False, kind="", started=False, rc="", out="")  # noqa: E731
+    gone: Effect = lambda w: replace(w, job=False, kind="", started=False, failed=False, rc="", out="")  # noqa: E731
     return Act(rf"^schtasks /delete /tn mailops-{kind} /f <nul & rd /s /q \S+mailops-{kind}$", gone)
 
 
 def retire_act(kind: str) -> Act:
     """The act after a Setup that failed: its task is deleted, its folder stays as the sign that its marks are ours."""
-    kept: Effect = lambda w: replace(w, rc="")  # noqa: E731
-    return Act(
-        rf"^schtasks /delete /tn mailops-{kind} /f <nul & del /q \S+mailops-{kind}\\rc\.txt \S+mailops-{kind}\\go$",
-        kept,
-    )
+    kept: Effect = lambda w: replace(w, rc="", failed=True)  # noqa: E731
+    here = rf"\S+mailops-{kind}"
+    line = rf"^schtasks /delete /tn mailops-{kind} /f <nul & del /q {here}\\rc\.txt {here}\\go & md {here}\\failed$"
+    return Act(line, kept)
 
 
 def ended(rc: int = 0, out: str = SUCCESS, **changes: Any) -> Effect:

@@ -458,6 +458,26 @@ def test_a_lost_answer_costs_no_time_inside_the_window(at: int, broken: Act) -> 
     assert run(channel)["outage"] == 430
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param([replace(PREPARE[0], lost="after")], id="the batch file's answer"),
+        pytest.param([PREPARE[0], replace(PREPARE[1], lost="before")], id="the task's order"),
+    ],
+)
+def test_a_job_of_which_nobody_knows_whether_it_is_complete_is_prepared_anew(first: list[Act]) -> None:
+    channel = Played(START, *first, REMOVE, *WHOLE)
+    assert run(channel)["outage"] == 430
+    assert channel.acts == []
+
+
+def test_a_setup_whose_start_was_lost_and_that_nobody_can_see_is_not_started_again() -> None:
+    unseen: Effect = lambda w: replace(w, started=True, images=())  # noqa: E731
+    channel = Played(START, *WHOLE[:4], replace(setup("after"), effect=unseen), *WHOLE[5:])
+    assert run(channel)["after"]["version"] == BUILDS["sp2"]
+    assert channel.acts == []
+
+
 @pytest.mark.parametrize("quiet", [1, 5, 100])
 def test_a_node_that_is_silent_while_setup_runs_is_waited_for(quiet: int) -> None:
     channel = Played(START, *WHOLE)
@@ -660,3 +680,17 @@ def test_no_alarm_is_raised_before_the_window() -> None:
         run(Played(START), password=None)
     assert "MAY BE DOWN" not in str(failed.value)
     assert not failed.value.changed
+
+
+def test_an_open_window_that_cannot_be_closed_is_told_loudly() -> None:
+    with pytest.raises(Failure, match="no password") as failed:
+        run(Played(OFFLINE.with_group("CMS1", "NODEB", 1)), password=None)
+    assert "MAY BE DOWN" in str(failed.value)
+
+
+def test_a_setup_that_outlasts_the_wait_keeps_its_job() -> None:
+    channel = Played(START, *WHOLE[:4], run_act(KIND))
+    with pytest.raises(Failure, match="Setup still runs after 60 s") as failed:
+        run(channel, timeout=60)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []

@@ -45,6 +45,7 @@ def reading(node: str, release: str | None = "rtm", *servers: dict[str, Any], **
         "nodes_up": ["NODEA", "NODEB"],
         "groups": [{"name": "Cluster Group", "owner": "NODEA", "state": "online"}],
         "pending_restart": False,
+        "servers_error": "",
         "jobs": {},
         "not_ready": [],
         "proof": {"name": node, "release": release},
@@ -98,6 +99,7 @@ def test_what_scheduling_needs_of_a_node() -> None:
         "version": "8.0.685.25",
         "os": "2003",
         "servers": [cms()],
+        "servers_error": "",
         "owns_cms": ["CMS1"],
         "owns_groups": ["Cluster Group"],
         "nodes_up": ["NODEA"],
@@ -171,7 +173,14 @@ def test_at_release(read: str | None, goal: str, there: bool) -> None:
 
 # --- what is left at a node's turn: every row of sources.md: resume --------------------------------------------------
 
-NOTHING: dict[str, Any] = {"hand_overs": [], "groups": [], "setup": False, "restart": False, "blocked": ""}
+NOTHING: dict[str, Any] = {
+    "hand_overs": [],
+    "groups": [],
+    "setup": False,
+    "restart": False,
+    "leftovers": False,
+    "blocked": "",
+}
 UPGRADE = {**NOTHING, "setup": True, "restart": True}
 TO_B = {"name": "CMS1", "to": "NODEB", "host": "nodeb"}
 HAND_OVER = {**NOTHING, "hand_overs": [TO_B]}
@@ -263,6 +272,35 @@ def test_a_job_of_ours_is_gone_back_to_whatever_the_versions_say(job: str, left:
     node_a, node_b = pair("sp2", "sp2", cms(owner="NODEB", release="sp2"))
     node_b["jobs"] = {job: "running"}
     assert plan.node_steps(node_b, [node_a], "sp2") == left
+
+
+@pytest.mark.parametrize("phase", ["died", "prepared"])
+def test_what_a_dead_run_left_on_a_finished_node_is_cleared_without_a_restart(phase: str) -> None:
+    node_a, node_b = pair("sp2", "sp2", cms(owner="NODEB", release="sp2"))
+    node_b["jobs"] = {"upgrade": phase}
+    assert not plan.is_done([node_a, node_b], "sp2")
+    assert plan.node_steps(node_b, [node_a], "sp2") == {**NOTHING, "leftovers": True}
+
+
+def test_unread_mailbox_servers_are_neither_done_nor_ready_nor_proven() -> None:
+    blind = [{**reading(name, "sp2", cms(release="sp2")), "servers_error": "no domain controller"} for name in ("NODEA", "NODEB")]
+    assert not plan.is_done(blind, "sp2")
+    assert plan.not_ready(blind[0], blind, "sp2") == [
+        "NODEA: (R9) no domain controller",
+        "NODEB: (R9) no domain controller",
+    ]
+    assert plan.unproven(blind[0], "sp2")
+
+
+def test_a_mailbox_server_of_which_no_database_was_read_is_not_proven() -> None:
+    assert plan.unproven(reading("NODEA", "sp2", cms(release="sp2", databases=[])), "sp2")
+
+
+@pytest.mark.parametrize("phase", ["died", "prepared"])
+def test_a_dead_job_excuses_no_mate_that_is_down(phase: str) -> None:
+    node_a, node_b = pair("rtm", "rtm")
+    node_a["not_ready"], node_b["jobs"] = ["(R2) NODEB is down. Up."], {"upgrade": phase}
+    assert plan.not_ready(node_a, [node_a, node_b], "sp2") == ["NODEA: (R2) NODEB is down. Up."]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ SP1 = World(bits="sp1", ver="6.0.6001", servers=(Cms("CMS1", "sp1"),))
         pytest.param(PASSIVE, proof(("nodea", "rtm", 899.0)), {}, id="proof of another case, just young enough"),
         pytest.param(PASSIVE, proof(("NODEA", "rtm", -29.0)), {}, id="proof a little in the future"),
         pytest.param(
-            replace(PASSIVE, marks=(("MailboxRole", "Watermark"),), images=("exsetup.exe",)),
+            replace(PASSIVE, marks=(("MailboxRole", "Watermark"),)),
             OLD_MATE,
             {"own_job": True},
             id="the marks of our own dead Setup",

@@ -58,7 +58,7 @@ def test_arguments(arguments: list[str], expected: list[str]) -> None:
     assert arguments == expected
 
 
-@pytest.mark.parametrize("value", ["/x", '"', "%PATH%"])
+@pytest.mark.parametrize("value", ["/x", '"', "%PATH%", "dc1 & calc", "dc1|calc", "dc 1", "dc1^"])
 def test_a_domain_controller_that_cannot_be_passed_is_refused(value: str) -> None:
     with pytest.raises(Unquotable):
         upgrade_arguments(value)
@@ -164,6 +164,7 @@ def test_a_redrawn_line_ends_as_the_screen_shows_it(fixture: str) -> None:
 def test_while_a_step_is_under_way_it_is_the_current_one_and_nothing_is_decided() -> None:
     read = console("growing-in-the-middle-of-a-step-en")
     assert (read.current, read.succeeded, read.failed_steps) == (COPY, None, [])
+    assert [step.result for step in read.steps] == ["COMPLETED", "COMPLETED"]  # a percentage is no result
 
 
 def test_a_foreign_result_is_kept_as_printed() -> None:

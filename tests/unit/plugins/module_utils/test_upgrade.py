@@ -198,6 +198,13 @@ def test_a_job_that_nobody_can_make_out_is_joined_and_not_started_again() -> Non
     assert channel.acts == []
 
 
+def test_a_setup_that_ended_without_effect_while_nobody_looked_is_told_and_retired() -> None:
+    channel = Played(replace(OLD, job=True, kind=NODE, started=True, rc="0"), retire_act(NODE))
+    with pytest.raises(Failure, match="and not SP2"):
+        node(channel)
+    assert channel.acts == []
+
+
 def test_a_job_that_stays_unknown_is_never_started_again() -> None:
     channel = Played(replace(OLD, job=True, kind=NODE, started=True, images=()))
     with pytest.raises(Failure, match="may still run") as failed:
