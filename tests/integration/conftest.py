@@ -34,12 +34,6 @@ UPGRADE = f"{COLLECTION}.upgrade"
 Play = Callable[..., "Run"]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests with a lab of their own run in any process; the others of a file share labs, and so a process."""
-    if "lab" not in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def orderly_end() -> None:
     """A terminated run stops its labs too. Before each test, because Ansible in this process takes the signal away."""

@@ -16,7 +16,6 @@ from ansible_collections.mailops.exchange2007.tests.integration.truths import ac
 
 Module = Callable[..., dict[str, Any]]
 GROUP = "Print & Fax (HQ)"
-pytestmark = pytest.mark.xdist_group("test_modules")  # they share a lab
 
 
 @pytest.fixture(scope="module")

@@ -283,7 +283,10 @@ def test_what_a_dead_run_left_on_a_finished_node_is_cleared_without_a_restart(ph
 
 
 def test_unread_mailbox_servers_are_neither_done_nor_ready_nor_proven() -> None:
-    blind = [{**reading(name, "sp2", cms(release="sp2")), "servers_error": "no domain controller"} for name in ("NODEA", "NODEB")]
+    blind = [
+        {**reading(name, "sp2", cms(release="sp2")), "servers_error": "no domain controller"}
+        for name in ("NODEA", "NODEB")
+    ]
     assert not plan.is_done(blind, "sp2")
     assert plan.not_ready(blind[0], blind, "sp2") == [
         "NODEA: (R9) no domain controller",
