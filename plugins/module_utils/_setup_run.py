@@ -27,7 +27,6 @@ _LOG_LINES = 60  # lines of the log kept as evidence
 _SETTLE = 10.0  # seconds that a prepared job of somebody else may take until it starts
 _FATES = {
     Phase.DIED: Fate.KILLED,
-    Phase.ABSENT: Fate.KILLED,
     Phase.PREPARED: Fate.NOT_STARTED,
     Phase.RUNNING: Fate.RUNNING,
 }
@@ -38,9 +37,12 @@ JOINABLE = LIVE
 
 @dataclass(frozen=True)
 class Outcome:
-    """How Setup ended: exit code, what it printed, seconds until it was over, whether it was joined."""
+    """How Setup ended: exit code, what it printed, seconds until it was over, whether it was joined.
 
-    rc: int
+    rc None: another run, which had joined it too, took the result away; what was reached is seen by the version.
+    """
+
+    rc: int | None
     console: Console
     output: str
     duration: float
@@ -60,14 +62,14 @@ class Outcome:
 
     def trouble(self) -> str:
         """Why this was no success, as far as Setup itself says; '' for a success."""
-        if self.rc == 0 and self.console.succeeded is not False:
+        if self.rc is None or (self.rc == 0 and self.console.succeeded is not False):
             return ""
         said = " ".join(self.console.errors) or ", ".join(f"step {step} failed" for step in self.console.failed_steps)
         return f"exit code {self.rc}: {said or 'no error text on the console'}"
 
     def doubt(self) -> str:
         """Why exit code 0 is not enough; '' where it is. On a console in another language no sentence is looked for."""
-        if self.trouble() or self.console.succeeded or not self.trace().english:
+        if self.rc is None or self.trouble() or self.console.succeeded or not self.trace().english:
             return ""
         return "exit code 0, but Setup never printed that it succeeded"
 
@@ -140,10 +142,9 @@ class SetupRun:
         begun = self._task.clock.now()
         ended = self.job.wait(self._task.clock, self._limit.timeout, self._limit.poll, self._progress)
         duration = self._task.clock.now() - begun
-        if ended.phase is not Phase.FINISHED:
+        if ended.phase not in (Phase.FINISHED, Phase.ABSENT):
             raise self._unfinished(ended, duration)
-        rc = -1 if ended.rc is None else ended.rc
-        return Outcome(rc, parse_console(ended.output), ended.output, duration, joined)
+        return Outcome(ended.rc, parse_console(ended.output), ended.output, duration, joined)
 
     def close(self, *, succeeded: bool) -> None:
         """Remove the job unless it runs; after a failure its task only: the folder tells the next run whose marks."""

@@ -124,7 +124,7 @@ after:
   type: dict
   sample: {"version": "8.2.176.2"}
 rc:
-  description: Exit code of Setup.
+  description: Exit code of Setup; null when another run that had joined it too has taken the result away.
   returned: when Setup ran
   type: int
   sample: 0

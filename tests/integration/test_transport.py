@@ -22,6 +22,7 @@ from ansible.plugins.loader import connection_loader
 from ansible_collections.mailops.exchange2007.plugins.connection import winrs
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab import control, state
 from ansible_collections.mailops.exchange2007.tests.integration.conftest import Play, Run
+from ansible_collections.mailops.exchange2007.tests.integration.truths import eventually
 from winrm.exceptions import WSManFaultError
 from winrm.protocol import Protocol
 
@@ -311,7 +312,8 @@ def test_a_command_that_takes_too_long_is_ended(nodes: Lab, connect: Connect) ->
         run_on(connection, "ping -n 9999 127.0.0.1 >nul", 0.3)
     assert run_on(connection, "echo next")[1] == "next\r\n"
     assert [command["rc"] for command in logged(nodes, "ping -n 9999")] != [0]
-    assert not any("9999" in line for line in ask(nodes, "truth")["hosts"]["NODEA"]["processes"])
+    ended = lambda truth: not any("9999" in line for line in truth["hosts"]["NODEA"]["processes"])  # noqa: E731
+    eventually(nodes, ended, "the command's child is gone")
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------

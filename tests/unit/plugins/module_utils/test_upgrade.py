@@ -74,6 +74,22 @@ def test_a_passive_node_is_upgraded_and_proven() -> None:
     assert channel.acts == []
 
 
+@pytest.mark.parametrize(("bits", "proven"), [("sp2", True), ("rtm", False)])
+def test_a_result_that_another_run_took_away_is_judged_by_the_version(bits: str, proven: bool) -> None:
+    """Two runs join one Setup; the worker of a killed one may outlive it and collect the job first."""
+    running = replace(OLD, job=True, kind=NODE, started=True, images=("ExSetup.exe",))
+    channel = Played(running)
+    gone: Effect = lambda w: replace(w, job=False, kind="", started=False, images=(), bits=bits)  # noqa: E731
+    channel.clock.after(60, lambda: channel.change(gone))
+    if proven:
+        result = node(channel)
+        assert (result["changed"], result["rc"], result["joined"]) == (True, None, True)
+        assert result["after"] == {"version": BUILDS["sp2"]}
+    else:
+        with pytest.raises(Failure, match="the registry says"):
+            node(channel)
+
+
 def test_the_batch_file_holds_the_command() -> None:
     channel = Played(OLD, *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE))
     node(channel, domain_controller="dc1", updates_dir=r"D:\up dates")
