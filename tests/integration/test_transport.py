@@ -312,7 +312,10 @@ def test_a_command_that_takes_too_long_is_ended(nodes: Lab, connect: Connect) ->
         run_on(connection, "ping -n 9999 127.0.0.1 >nul", 0.3)
     assert run_on(connection, "echo next")[1] == "next\r\n"
     assert [command["rc"] for command in logged(nodes, "ping -n 9999")] != [0]
-    ended = lambda truth: not any("9999" in line for line in truth["hosts"]["NODEA"]["processes"])  # noqa: E731
+
+    def ended(truth: dict[str, Any]) -> bool:
+        return not any("9999" in line for line in truth["hosts"]["NODEA"]["processes"])
+
     eventually(nodes, ended, "the command's child is gone")
 
 
