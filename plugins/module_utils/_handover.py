@@ -38,6 +38,7 @@ _SHOWN = {
     "start": "starting it, unless it is online by now",
 }
 _WINDOW_POLL = 0.5  # seconds: inside the window every second counts
+_STARTS = 3
 _RECONNECTS = 20
 _RECONNECT_PAUSE = 15.0  # seconds
 
@@ -255,14 +256,28 @@ class Handover:
         return server
 
     def _start(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
-        answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
-        server = replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
-        if self._outcome and cms_troubles(server, self._release, self._outcome):
-            self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
-            prove_cms(server, self._release, self._outcome, seen, self._look_quietly())
+        for attempt in range(_STARTS):
+            server = self._ask_to_start(shell, server)
+            if not attempt and self._outcome and cms_troubles(server, self._release, self._outcome):
+                self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
+                prove_cms(server, self._release, self._outcome, seen, self._look_quietly())
+            server = self._expect(server, lambda s: s.state not in _ON_ITS_WAY, "Starting")
+            if server.state is CmsState.ONLINE:
+                break
         server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
         self._window.closed = self._task.clock.now()
         return server
+
+    def _ask_to_start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
+        """Started, or seen on its way: the cmdlet refuses while the Start of a run that died still goes on."""
+        try:
+            answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
+        except Failure:
+            behind = known_server(self._observe(), server.name)
+            if behind.state not in (CmsState.ONLINE, *_ON_ITS_WAY):
+                raise
+            return behind
+        return replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
 
     def _prove(self, server: MailboxServer) -> MailboxServer:
         """Behind the window: everything read again, databases included, and the job removed."""

@@ -165,14 +165,16 @@ class ExchangeShell:
         return self.act(script + _state_script(name), "Starting the clustered mailbox server", name, timeout)
 
     def start_unless_online(self, name: str, release: str, timeout: float) -> dict[str, list[str]]:
-        """Start a CMS that is at the release and not online yet, in one start of the shell; prints its version too.
+        """Start a CMS that is at the release, unless it is online or on its way, in one start of the shell.
 
-        Whether Setup /upgradecms starts it, the sources disagree on (sources.md: start-after-upgrade).
+        Prints its version too. Whether Setup /upgradecms starts it, the sources disagree on (sources.md:
+        start-after-upgrade).
         """
         script = (
             f"$x = Get-ExchangeServer -Identity {literal(name)}; say 'version' $x.AdminDisplayVersion; "
             f"$s = Get-ClusteredMailboxServerStatus -Identity {literal(name)}; "
-            f"if (('' + $x.AdminDisplayVersion) -match '8[.]{RELEASES[release]}\\D' -and $s.State -ne 'Online') "
+            f"if (('' + $x.AdminDisplayVersion) -match '8[.]{RELEASES[release]}\\D' -and $s.State -ne 'Online' "
+            f"-and ('' + $s.State) -notmatch 'Pending') "
             f"{{ Start-ClusteredMailboxServer -Identity {literal(name)} -Confirm:$false }}; "
         )
         return self.act(script + _state_script(name), "Starting the clustered mailbox server", name, timeout)

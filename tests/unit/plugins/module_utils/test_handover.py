@@ -611,7 +611,6 @@ def test_a_failure_in_the_window_is_told_loudly(acts: list[Act], parts: list[str
     [
         pytest.param(2, REMOVE, "Stopping CMS1", id="stopped, but it is not"),
         pytest.param(3, REMOVE, "Moving to NODEB CMS1", id="moved, but it is not"),
-        pytest.param(5, RETIRE, "Starting CMS1", id="started, but it is not"),
     ],
 )
 def test_an_answer_without_effect_is_not_believed(act: int, closing: Act, part: str) -> None:
@@ -622,6 +621,34 @@ def test_an_answer_without_effect_is_not_believed(act: int, closing: Act, part: 
         run(channel, step_timeout=60)
     assert "not so after 60 s; last seen:" in str(failed.value)
     assert "MAY BE DOWN" in str(failed.value)
+
+
+def test_a_start_without_effect_is_asked_for_again_and_not_believed() -> None:
+    nothing = replace(start(), effect=None)
+    channel = Played(START, *WHOLE[:5], nothing, nothing, nothing, RETIRE)
+    with pytest.raises(Failure, match=r"Starting CMS1 .* not so after 60 s; last seen: offline") as failed:
+        run(channel, step_timeout=60)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []
+
+
+def test_a_start_that_another_run_began_is_waited_for() -> None:
+    """The cmdlet refuses while the mailbox server is on its way."""
+    world = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
+    channel = Played(
+        world,
+        replace(failing(start()), effect=cms(state="Online Pending"), later=((20, lambda w: online(w)),)),
+    )
+    assert run(channel)["after"]["state"] == "online"
+    assert channel.acts == []
+
+
+def test_a_start_that_another_run_began_and_that_failed_is_done_again() -> None:
+    world = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
+    begun = replace(failing(start()), effect=cms(state="OnlinePending"), later=((20, cms(state="Failed")),))
+    channel = Played(world, begun, start())
+    assert run(channel)["after"]["state"] == "online"
+    assert channel.acts == []
 
 
 def test_databases_that_stay_dismounted_are_told() -> None:

@@ -362,7 +362,7 @@ def test_start_unless_online_looks_at_the_version_first(release: str) -> None:
     made.start_unless_online("CMS1", release, 60)
     line = channel.lines[0]
     digit = release[-1]
-    assert f"-match '8[.]{digit}\\D' -and $s.State -ne 'Online') {{ Start-ClusteredMailboxServer" in line
+    assert f"-match '8[.]{digit}\\D' -and $s.State -ne 'Online' -and ('' + $s.State) -notmatch 'Pending') " in line
     assert line.count("Get-ClusteredMailboxServerStatus") == 2
     assert len(node.commands) == 1
 
