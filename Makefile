@@ -13,10 +13,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv rehearse lab lint unit integration molecule sanity test bench test-matrix kerberos dist clean
+.PHONY: help venv rehearse lab lint unit seeds integration integration-foreign molecule molecule-all sanity test coverage bench kill-matrix fault-matrix test-matrix kerberos quoting dist clean
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(DEV) ## build .venv with everything that make test needs
 
@@ -34,13 +34,22 @@ lint: $(DEV) ## formatting, style, types, YAML, Ansible, changelog
 	ansible-lint --offline --profile production
 	antsibull-changelog lint
 
-unit: $(DEV) ## unit tests
-	pytest tests/unit
+unit: $(DEV) ## unit tests, and a sample of the seeds
+	pytest tests/unit tests/seeds
+
+seeds: $(DEV) ## 10,000 random clusters, faults, kills and happenings on virtual time (ARGS="--runs 10000 --seed-from 0")
+	@python -m ansible_collections.mailops.exchange2007.tests.seeds.run $(ARGS)
 
 integration: $(DEV) ## modules and playbooks against the lab, through pytest-ansible and ansible-playbook
 	pytest tests/integration
 
-molecule: $(DEV) ## every scenario of extensions/molecule
+integration-foreign: $(DEV) ## the same with every lab in another language: no English word, code page 850, accents
+	pytest tests/integration --language foreign
+
+molecule: $(DEV) ## the scenarios of extensions/molecule that every test runs
+	molecule test --scenario-name default --scenario-name ccr-2003-rtm --scenario-name half-done
+
+molecule-all: $(DEV) ## every scenario of extensions/molecule
 	molecule test --all
 
 sanity: $(DEV) ## ansible-test sanity, all tests
@@ -48,14 +57,31 @@ sanity: $(DEV) ## ansible-test sanity, all tests
 
 test: lint unit sanity molecule integration ## everything that CI runs
 
+coverage: export COVERAGE_ROOT := $(CURDIR)
+coverage: $(DEV) ## branches of plugins/ that the unit and integration tests take: 95 % of the product's, and the lab's
+	@rm -rf .build/coverage && mkdir -p .build/coverage
+	coverage run -m pytest tests/unit
+	coverage run -m pytest tests/integration
+	coverage combine --quiet
+	@python tools/branches.py
+
 bench: $(DEV) ## the numbers that tests/bench/README.md explains, at real speed
 	python tests/bench/run.py $(ARGS)
+
+fault-matrix: $(DEV) ## every fault of docs/faults.md at every native command of an upgrade (ARGS=--help)
+	@python tests/faults/run.py $(ARGS)
+
+kill-matrix: $(DEV) ## the controller dies before, during and after every act of an upgrade (ARGS=--help)
+	@python tests/kill/run.py $(ARGS)
 
 test-matrix: $(DEV) ## unit tests and the rehearsal with the other ansible-core versions, where their Pythons are installed
 	python tools/matrix.py
 
 kerberos: ## the connection's Kerberos against a KDC of its own, where the Debian packages are installed
 	@$(PYTHON) tests/kerberos/run.py $(ARGS)
+
+quoting: $(DEV) ## the quoting, and the lab's cmd.exe, against Wine's cmd.exe, where the Debian packages are installed
+	@$(BIN)/python tests/wine/run.py $(ARGS)
 
 dist: $(DEV) ## the collection as a tarball for ansible-galaxy collection install
 	ansible-galaxy collection build --force --output-path .build

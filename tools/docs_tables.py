@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write docs/setup-failures.md and docs/error-codes.md from the tables in the code.
+"""Write docs/setup-failures.md, docs/error-codes.md and docs/states.md from the tables in the code.
 
     .venv/bin/python tools/docs_tables.py
 
@@ -10,11 +10,16 @@ A unit test fails when a file is not what this would write.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
 
+from ansible_collections.mailops.exchange2007.plugins.module_utils import _cluster as cluster
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _errors as errors
+from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._server_manager import CODES
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_failures import CAUSES, STAGES
+from ansible_collections.mailops.exchange2007.plugins.module_utils._shell import CmsState
+from ansible_collections.mailops.exchange2007.plugins.module_utils._windows import ServiceState
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _HEAD = """<!--
@@ -61,6 +66,90 @@ _TABLES = (
 )
 
 
+_STATES = """# Exit codes and states
+
+What of each native command is looked at, and what it is taken for. No decision rests on a localised word. An exit code
+of 0 is never the proof that something was done: the state is read again afterwards. What can't be read, or is not
+listed here, is `unknown`, and nothing is done on an unknown state. What the numbers of failures mean:
+[error codes](error-codes.md).
+
+## Commands
+
+"""
+_COMMANDS = (
+    (
+        "`cluster.exe` node, group, resource",
+        "0: accepted, no more. Else the pair of equal numbers in `N (0xN)`, without one the exit code.",
+        "Names and owners from the table; states from WMI's numbers, where WMI is silent from English words.",
+    ),
+    (
+        "`wmic` (`root\\MSCluster`, `Win32_OperatingSystem`, `CIM_DataFile`)",
+        "Not looked at: no row is no answer.",
+        "The numbers below, owners, types; the boot time; the media's version.",
+    ),
+    (
+        "`Setup.com`",
+        "0: success, if the release is read back and no mark is left. Else: failure. None: killed.",
+        "Numbers of Windows Installer and the directory in its output and log; Watermark and Action in the registry.",
+    ),
+    (
+        "`schtasks.exe`",
+        "0: done. Else: failure, with what it printed.",
+        "The job's own files tell how far it is: see the phases below.",
+    ),
+    (
+        "`powershell.exe` with the Exchange snap-in",
+        "0 with the last line of our own script: done. Else: failure, with the message of the cmdlet.",
+        "State of the clustered mailbox server, its databases and copies, from property values.",
+    ),
+    (
+        "`ServerManagerCmd.exe`",
+        "0: done. 3010: done, restart wanted. 1003: nothing to change. Else: failure.",
+        "`Installed` in the XML of `-query`, before and afterwards.",
+    ),
+    (
+        "`sc.exe`",
+        "1060: no such service. 1056 and 1062: there already. 1061: on its way, awaited. Else: failure.",
+        "The number of the state in `query`.",
+    ),
+    (
+        "`shutdown.exe`",
+        "0: ordered. 1190, 1115 and 1717 in brackets: a restart is under way already. Else: failure.",
+        "The boot time before and afterwards.",
+    ),
+    (
+        "`reg.exe`",
+        "0: the key is there. 1: missing or denied, which it does not tell apart; the key above it decides.",
+        "Types and data of values.",
+    ),
+    (
+        "`certutil.exe`",
+        "0: done. Else: failure, the HRESULT's number told.",
+        "The SHA-1 of the file, before and afterwards.",
+    ),
+    ("`ver`", "Not looked at.", "The version in brackets: 5.2 is 2003, 6.0 is 2008, 6.1 is 2008 R2."),
+)
+_STATE_TABLES: tuple[tuple[str, str, dict[int, Enum], type[Enum]], ...] = (
+    ("Nodes", "`MSCluster_Node.State`", dict(cluster.NODE_NUMBERS), cluster.NodeState),
+    ("Groups", "`MSCluster_ResourceGroup.State`", dict(cluster.GROUP_NUMBERS), cluster.GroupState),
+    ("Resources", "`MSCluster_Resource.State`", dict(cluster.RESOURCE_NUMBERS), cluster.ResourceState),
+    ("Services", "`sc query`", {s.value: s for s in ServiceState if s.value > 0}, ServiceState),
+)
+_WORD_TABLES: tuple[tuple[str, str, type[Enum]], ...] = (
+    (
+        "Clustered mailbox servers",
+        "The value `State` of `Get-ClusteredMailboxServerStatus`, blanks left out; any other word is `unknown`.",
+        CmsState,
+    ),
+    (
+        "Detached jobs",
+        "From the job's folder and its processes on the node: prepared and not begun; running; finished, with an exit "
+        "code; died, with neither an exit code nor a process.",
+        Phase,
+    ),
+)
+
+
 def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A Markdown table."""
     wanted = list(titles)
@@ -82,6 +171,24 @@ def error_codes() -> str:
     return f"{_HEAD}{_CODES}{''.join(parts)}"
 
 
+def states() -> str:
+    """The text of docs/states.md."""
+    text = f"{_HEAD}{_STATES}{table(('command', 'exit codes', 'what is read'), _COMMANDS)}"
+    for title, source, numbers, kind in _STATE_TABLES:
+        rows = [(str(number), f"`{_shown(state)}`") for number, state in sorted(numbers.items())]
+        others = [f"`{_shown(state)}`" for state in kind if state not in numbers.values()]
+        text += f"\n## {title}\n\nNumbers of {source}.\n\n{table(('number', 'state'), rows)}"
+        text += f"\nWithout a number: {', '.join(others)}.\n" if others else ""
+    for title, sentence, kind in _WORD_TABLES:
+        text += f"\n## {title}\n\n{sentence}\n\n" + "".join(f"- `{_shown(state)}`\n" for state in kind)
+    return text
+
+
+def _shown(state: Enum) -> str:
+    """As the modules return it."""
+    return str(state.value if isinstance(state.value, str) else state.name.lower())
+
+
 def _part(title: str, text: str, codes: dict[int, errors.Meaning]) -> str:
     rows = [(_number(code), m.name, m.meaning, m.advice) for code, m in sorted(codes.items())]
     intro = f"{text}\n\n" if text else ""
@@ -92,11 +199,11 @@ def _number(code: int) -> str:
     return f"{code} (0x{code:08X})" if code > 0xFFFF else str(code)
 
 
-FILES = {"setup-failures.md": setup_failures, "error-codes.md": error_codes}
+FILES = {"setup-failures.md": setup_failures, "error-codes.md": error_codes, "states.md": states}
 
 
 def main() -> int:
-    """Write both files."""
+    """Write all files."""
     for name, text in FILES.items():
         (DOCS / name).write_text(text(), encoding="utf-8")
     return 0

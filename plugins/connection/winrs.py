@@ -317,6 +317,8 @@ _UNVERIFIED = re.compile(r"certificate verify failed: (.+?) \(_ssl")
 _OWN_FILES = ("KEY_VALUES_MISMATCH", "PEM lib", "NO_CERTIFICATE_OR_CRL_FOUND", "NO_START_LINE")
 _LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT of Python 3.12: without it OpenSSL 3 leaves MS10-049 out
 
+_NO_ADDRESS = re.compile(r"NameResolution|getaddrinfo|Errno -\d")
+
 _KERBEROS_SAYS = re.compile(r"""(?:'([^']*)'|"([^"]*)"), -?\d+\)""")
 
 Answer = tuple[bytes, bytes, int, bool]  # stdout, stderr, exit code, whether the command has ended
@@ -333,6 +335,12 @@ class CommandEndUnknown(AnsibleConnectionFailure):  # type: ignore[misc]
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason}. Its effect on the node is unknown.")
         self.reason = reason
+
+
+class NoAnswer(AnsibleConnectionFailure):  # type: ignore[misc]
+    """Nobody answers at the node's address, as while it restarts. Nothing was started."""
+
+    silent = True
 
 
 class _Declined(Exception):
@@ -726,7 +734,8 @@ class Wire:
             return AnsibleConnectionFailure(f"{it.where}: {login_refused(it)}")
         waited_text = f"Waited {_SHELL_WAIT:.0f} s. End other sessions of {it.user}, or restart WinRM."
         advice = waited_text if waited else remedy(exc, it)
-        return AnsibleConnectionFailure(f"{it.where}: {self._describe(exc).rstrip('.')}. {advice}".rstrip())
+        kind = NoAnswer if _is_silence(exc) else AnsibleConnectionFailure
+        return kind(f"{it.where}: {self._describe(exc).rstrip('.')}. {advice}".rstrip())
 
     def _describe(self, exc: Exception) -> str:
         return describe(exc, self._settings)
@@ -849,6 +858,13 @@ def _network_reason(exc: Exception, it: Settings) -> str:
 def _is_network(exc: Exception) -> bool:
     # pywinrm's Kerberos raises subclasses of its own for a failed login; those aren't silence.
     return isinstance(exc, requests.RequestException) and type(exc).__module__.startswith("requests.")
+
+
+def _is_silence(exc: Exception) -> bool:
+    """Whether waiting may help: nobody listens. A name without an address and a TLS that fails stay as they are."""
+    settled = isinstance(exc, requests.exceptions.SSLError) or _NO_ADDRESS.search(str(exc))
+    kinds = (requests.exceptions.ConnectionError, requests.exceptions.Timeout)
+    return isinstance(exc, kinds) and _is_network(exc) and not settled
 
 
 def _tls_remedy(text: str) -> str:

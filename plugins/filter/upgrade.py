@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _plan as plan
+from ansible_collections.mailops.exchange2007.plugins.module_utils import _schedule as schedule
 
 
 def _faced(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,6 +22,8 @@ def _faced(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise AnsibleFilterError(
                 f"{name}: the input is not what exchange_info or upgrade_observation returns ({error!r})"
             ) from error
+        except ValueError as error:
+            raise AnsibleFilterError(f"{name}: {error}") from error
 
     return face
 
@@ -42,5 +45,11 @@ class FilterModule:
             "upgrade_node_steps": plan.node_steps,
             "upgrade_unproven": plan.unproven,
             "upgrade_mismatches": plan.mismatches,
+            "upgrade_homes": plan.homes,
+            "upgrade_failbacks": plan.failbacks,
+            "upgrade_schedule": schedule.schedule,
+            "upgrade_awaited": schedule.awaited,
+            "upgrade_guard": schedule.guard,
+            "upgrade_recap": schedule.recap,
         }
         return {name: _faced(name, function) for name, function in functions.items()}

@@ -3,8 +3,8 @@
 # FOR INTERNAL COLLECTION USE ONLY
 """Server clusters: what cluster.exe and the MSCluster WMI provider say, and what cluster.exe can be told.
 
-Owners come from node names, states from MSCluster's numbers; English words are believed only where no number is to be
-had, and an unknown word stays unknown (sources.md: cluster-listings, cluster-trust).
+Owners come from node names, states from MSCluster's numbers alone: cluster.exe's words for them are another in every
+language, so a state without a number is unknown (sources.md: cluster-listings, cluster-trust).
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ class ResourceState(Enum):
     UNKNOWN = "unknown"
 
 
-_NODE_NUMBERS = {0: NodeState.UP, 1: NodeState.DOWN, 2: NodeState.PAUSED, 3: NodeState.JOINING}
-_GROUP_NUMBERS = {
+NODE_NUMBERS = {0: NodeState.UP, 1: NodeState.DOWN, 2: NodeState.PAUSED, 3: NodeState.JOINING}
+GROUP_NUMBERS = {
     0: GroupState.ONLINE,
     1: GroupState.OFFLINE,
     2: GroupState.FAILED,
     3: GroupState.PARTIALLY_ONLINE,
     4: GroupState.PENDING,
 }
-_RESOURCE_NUMBERS = {
+RESOURCE_NUMBERS = {
     0: ResourceState.INHERITED,
     1: ResourceState.INITIALIZING,
     2: ResourceState.ONLINE,
@@ -75,13 +75,6 @@ _RESOURCE_NUMBERS = {
     129: ResourceState.ONLINE_PENDING,
     130: ResourceState.OFFLINE_PENDING,
 }
-# English only, and only where WMI gives no number. Other languages are left unknown on purpose.
-_WORDS = {
-    "onlinepending": "pending",
-    "offlinepending": "pending",
-    "partiallyonline": "partially_online",
-}
-
 _State = TypeVar("_State", NodeState, GroupState, ResourceState)
 
 
@@ -171,7 +164,7 @@ class ClusterExe:
     def observe(self) -> Cluster:
         """Read members, groups and resources in one round trip; what can't be made out is unknown."""
         lines = self.lines()
-        return parse_cluster(self._node.read_all(lines), self._cluster)
+        return parse_cluster(self._node.read_all(lines, again=True), self._cluster)
 
     def lines(self) -> list[str]:
         """The command lines of one reading, for parse_cluster."""
@@ -216,7 +209,9 @@ def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
         for what, result in zip(("cluster node", "cluster group", "cluster res"), results, strict=False)
         if result.rc != 0
     ]
-    if not asked:
+    if asked:
+        reasons.append("MSCluster answers for the node's own cluster only")
+    else:
         read, more = _with_wmi(read, results)
         reasons += more
     return replace(read, reasons=tuple(reasons))
@@ -225,14 +220,11 @@ def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
 def _with_wmi(read: Cluster, results: list[Result]) -> tuple[Cluster, list[str]]:
     """Overlay MSCluster's numbers and owners; says what WMI did not tell."""
     name = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", results[3].stdout)
-    node_states = _numbers(results[4], _NODE_NUMBERS, NodeState.UNKNOWN)
-    group_states = _numbers(results[5], _GROUP_NUMBERS, GroupState.UNKNOWN)
+    node_states = _numbers(results[4], NODE_NUMBERS, NodeState.UNKNOWN)
+    group_states = _numbers(results[5], GROUP_NUMBERS, GroupState.UNKNOWN)
     owners = _owners(results[6])
-    reasons = [
-        f"MSCluster {what}: no answer"
-        for what, seen in (("nodes", node_states), ("groups", group_states), ("owners", owners))
-        if not seen
-    ]
+    answers = {"nodes": node_states, "groups": group_states, "owners": owners, "resources": _resource_table(results[7])}
+    reasons = [f"MSCluster {what}: no answer" for what, seen in answers.items() if not seen]
     nodes = tuple(
         replace(n, state=node_states[n.name.casefold()][1]) if n.name.casefold() in node_states else n
         for n in read.nodes
@@ -260,14 +252,18 @@ def _overlay(group: ClusterGroup, seen: tuple[str, GroupState] | None, owner: st
 
 
 def _overlay_resources(resources: Iterable[ClusterResource], result: Result) -> tuple[ClusterResource, ...]:
-    rows = {row["Name"].casefold(): row for row in table(result.stdout, ("Name", "State", "Type")) if "Name" in row}
+    rows = {row["Name"].casefold(): row for row in _resource_table(result)}
     return tuple(_overlay_resource(resource, rows.get(resource.name.casefold())) for resource in resources)
+
+
+def _resource_table(result: Result) -> list[dict[str, str]]:
+    return table(result.stdout, ("Name", "State", "Type"))
 
 
 def _overlay_resource(resource: ClusterResource, row: dict[str, str] | None) -> ClusterResource:
     if row is None:
         return resource
-    state = _number(row.get("State", ""), _RESOURCE_NUMBERS, ResourceState.UNKNOWN) or resource.state
+    state = _number(row.get("State", ""), RESOURCE_NUMBERS, ResourceState.UNKNOWN) or resource.state
     return replace(resource, state=state, type=row.get("Type", ""))
 
 
@@ -294,15 +290,20 @@ _GROUP_REFERENCE = re.compile(r'MSCluster_ResourceGroup\.Name="((?:[^"\\]|\\.)*)
 def _owners(result: Result) -> dict[str, str]:
     """Group name without case -> owning node, from MSCluster_NodeToActiveGroup (sources.md: mscluster)."""
     owners = {}
-    for line in re.split(r"[\r\n]+", html.unescape(result.stdout)):
+    for line in map(_unescaped, re.split(r"[\r\n]+", result.stdout)):
         node, group = _NODE_REFERENCE.search(line), _GROUP_REFERENCE.search(line)
         if node and group:
             owners[re.sub(r"\\(.)", r"\1", group.group(1)).casefold()] = node.group(1).upper()
     return owners
 
 
+def _unescaped(line: str) -> str:
+    """Some outputs have &quot; and &amp; in their references; plain ones may hold a group called 'Print &copy'."""
+    return html.unescape(line) if ".Name=&quot;" in line else line
+
+
 _RULER = re.compile(r"^-{4,}(\s+-{2,})*\s*$")
-_NODE_ROW = re.compile(r"^(\S+)\s+(\d+)\s+(\S.*?)\s*$")
+_NODE_ROW = re.compile(r"^(\S+)\s+([0-9]{1,10})\s+(\S.*?)\s*$")
 
 
 def _rows(text: str) -> list[str]:
@@ -312,53 +313,70 @@ def _rows(text: str) -> list[str]:
     return [] if ruler is None else [line for line in lines[ruler + 1 :] if line.strip()]
 
 
-def _word(text: str, states: type[_State]) -> _State:
-    key = text.lower().replace(" ", "")
-    key = _WORDS.get(key, key)
-    return next((state for state in states if state.value == key), states("unknown"))
-
-
 def node_rows(text: str) -> list[ClusterNode]:
     """Rows of `cluster node`."""
     matches = [_NODE_ROW.match(row) for row in _rows(text)]
-    return [ClusterNode(m.group(1).upper(), int(m.group(2)), _word(m.group(3), NodeState)) for m in matches if m]
+    return [ClusterNode(m.group(1).upper(), int(m.group(2)), NodeState.UNKNOWN) for m in matches if m]
 
 
-def _node_column(row: str, nodes: Iterable[str]) -> tuple[str, str, str] | None:
-    """Split a row at the last known node name: (left, node, status). Columns overflow, so widths say nothing."""
+_NODE_WIDTH = 15  # columns of the node's name, where the ruler does not tell
+
+
+def _node_width(text: str) -> int:
+    """Columns that the table gives to the node's name: the last dashes but one of its ruler."""
+    ruler = next((line for line in re.split(r"\r*\n", text) if _RULER.match(line)), "")
+    dashes = ruler.split()
+    return len(dashes[-2]) if len(dashes) > 2 else _NODE_WIDTH
+
+
+def _node_column(row: str, nodes: Iterable[str], width: int) -> tuple[str, str | None] | None:
+    """Split a row at the last known node name: (left, node); None for a row without one.
+
+    Names overflow their columns, so positions say nothing; but behind a node's name there are never more blanks than
+    its column is wide. Behind more of them stands no owner: the row's own name ends like a node's.
+    """
     alternatives = "|".join(re.escape(name) for name in nodes)
     if not alternatives:
         return None
-    match = re.match(rf"^(?P<left>.*)\s(?P<node>{alternatives})\s+(?P<status>\S.*?)\s*$", row, re.IGNORECASE)
-    return (match.group("left").strip(), match.group("node").upper(), match.group("status")) if match else None
+    pattern = rf"^(?P<left>.*)\s(?P<node>{alternatives})(?P<gap>\s+)\S.*?\s*$"
+    match = re.match(pattern, row, re.IGNORECASE)
+    if match is None:
+        return None
+    left, node, gap = match.group("left", "node", "gap")
+    if len(gap) > width:
+        return f"{left} {node}".strip(), None
+    return left.strip(), node.upper()
 
 
 def group_rows(text: str, nodes: Iterable[str]) -> list[ClusterGroup]:
     """Rows of `cluster group`. A row without a known node has no owner; its name ends at the run of blanks."""
-    names = list(nodes)
+    names, width = list(nodes), _node_width(text)
     groups = []
     for row in _rows(text):
-        parts = _node_column(row, names)
+        unowned = re.match(r"^(\S.*?)\s{2,}\S", row)
+        parts = _node_column(row, names, width) or ((unowned.group(1), None) if unowned else None)
         if parts:
-            groups.append(ClusterGroup(parts[0], parts[1], _word(parts[2], GroupState)))
-            continue
-        unowned = re.match(r"^(\S.*?)\s{2,}(\S.*)$", row)
-        if unowned:
-            groups.append(ClusterGroup(unowned.group(1), None, _word(unowned.group(2), GroupState)))
+            groups.append(ClusterGroup(parts[0], parts[1], GroupState.UNKNOWN))
     return groups
 
 
 def resource_rows(text: str, nodes: Iterable[str], groups: Iterable[str]) -> list[ClusterResource]:
-    """Rows of `cluster res`: split at a known node, then at a known group name, longest first."""
-    names = list(nodes)
+    """Rows of `cluster res`: split at a known node or an empty column, then at a known group name, longest first."""
+    names, width = list(nodes), _node_width(text)
     by_length = sorted(groups, key=len, reverse=True)
     resources = []
     for row in _rows(text):
-        parts = _node_column(row, names)
+        parts = _node_column(row, names, width) or _without_node(row, width)
         if not parts:
             continue
-        left, node, status = parts
+        left, node = parts
         group = next((g for g in by_length if left.casefold().endswith(" " + g.casefold())), None)
         name = left[: -len(group)].strip() if group else left
-        resources.append(ClusterResource(name, group, node, _word(status, ResourceState)))
+        resources.append(ClusterResource(name, group, node, ResourceState.UNKNOWN))
     return resources
+
+
+def _without_node(row: str, width: int) -> tuple[str, None] | None:
+    """Split a row at the empty column of the node: its blanks and one on either side."""
+    match = re.match(rf"^(\S(?:.*\S)?)\s{{{width + 2},}}\S.*?\s*$", row)
+    return (match.group(1), None) if match else None

@@ -16,6 +16,7 @@ MAX_COMMAND_LINE = 8191  # cmd.exe, KB830473
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:\\/@+~$-]+")
 _WORST = {'"': "a double quote", "%": "a percent sign", "\r": "a line break", "\n": "a line break", "\0": "a NUL"}
+_UNSAFE = re.compile(r'["%\x00-\x1f\x7f]')
 
 
 class Unquotable(ValueError):
@@ -37,11 +38,46 @@ def quote(value: str) -> str:
 
 def refuse_unsafe(value: str) -> None:
     """Raise Unquotable when a value holds something that no quoting protects from cmd.exe."""
-    for char in value:
-        if char in _WORST:
-            raise Unquotable(value, f"it holds {_WORST[char]}")
-        if ord(char) < 0x20 or ord(char) == 0x7F:
-            raise Unquotable(value, f"it holds the control character 0x{ord(char):02x}")
+    found = _UNSAFE.search(value)
+    if found:
+        char = found.group()
+        raise Unquotable(value, f"it holds {_WORST.get(char, f'the control character 0x{ord(char):02x}')}")
+
+
+def refuse_foreign(line: str, codepage: int) -> None:
+    """Raise Unquotable, with the name in question, for a line with a character that a code page does not have.
+
+    cmd.exe itself takes any; but what tools print of such a name comes back changed, so that it would never be found,
+    and what `echo` writes into a batch file is another name.
+    """
+    place = next((place for place, char in enumerate(line) if not _has(codepage, char)), None)
+    if place is not None:
+        reason = f"code page {codepage} has no {line[place]!r} (U+{ord(line[place]):04X})"
+        raise Unquotable(_named_at(line, place), reason)
+
+
+def _has(codepage: int, char: str) -> bool:
+    try:
+        return char.isascii() or bool(char.encode(f"cp{codepage}"))
+    except UnicodeEncodeError:
+        return False
+
+
+def _named_at(line: str, place: int) -> str:
+    """The text in double quotes around a place, a literal of PowerShell's in it, or the word there."""
+    quoted = _around(r'"([^"]*)"', line, place)
+    if quoted and quoted.group(1).startswith("& {"):
+        inner = _around(r"'((?:[^']|'')*)'", quoted.group(1), place - quoted.start(1))
+        return inner.group(1).replace("''", "'") if inner else line
+    found = quoted or _around(r"(\S+)", line, place)
+    path = found and re.fullmatch(r"name='(.*)'", found.group(1))
+    if path:  # of WQL, where a backslash escapes
+        return re.sub(r"\\(.)", r"\1", path.group(1))
+    return found.group(1) if found else line
+
+
+def _around(pattern: str, text: str, place: int) -> re.Match[str] | None:
+    return next((m for m in re.finditer(pattern, text) if m.start(1) <= place < m.end(1)), None)
 
 
 def name(value: str) -> str:

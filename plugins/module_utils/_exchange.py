@@ -13,7 +13,7 @@ from . import _registry as registry
 from . import _windows as windows
 from ._cluster import Cluster, ClusterExe, ClusterGroup, parse_cluster, same
 from ._cmdline import refuse_unsafe
-from ._errors import Failure
+from ._directory import UNREAD, Directory, directory_script, parse_directory
 from ._job import DetachedJob, Phase
 from ._node import Node, Result
 from ._shell import ExchangeShell, MailboxServer
@@ -26,7 +26,10 @@ PATCHES_KEY = (
     r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18"
     r"\Products\461C2B4266EDEF444B864AD6D9E5B613\Patches"
 )
-JOB_KINDS = ("upgrade", "upgradecms")
+CLUSTER_KINDS = ("upgrade", "upgradecms")  # Setups that take something of the cluster out of service
+JOB_KINDS = (*CLUSTER_KINDS, "prepareschema", "preparead")
+MARK_PROPERTY = "MailopsSetup"
+MARKS_LINE = registry.query(r"HKLM\Cluster\Nodes", tree=True)
 SETUP_IMAGES = ("setup.com", "exsetup.exe", "exsetupui.exe")
 _CMS_KEYS = ("ClusteredMailboxServer", "CMS")  # two sources, two names (sources.md: setup-marks)
 
@@ -86,7 +89,11 @@ class Observation:
     boot_time: str | None = None
     mailbox_servers: tuple[MailboxServer, ...] = ()
     mailbox_servers_error: str = ""
+    mailbox_servers_asked: bool = True
     jobs: dict[str, Phase] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    processes_read: bool = True
+    directory: Directory = field(default_factory=lambda: Directory(reason=UNREAD))
 
     def mailbox_server(self, name: str) -> MailboxServer | None:
         return next((m for m in self.mailbox_servers if same(m.name, name)), None)
@@ -120,6 +127,7 @@ class Observation:
                 "version": str(self.media.version) if self.media.version else None,
                 "release": self.media.release,
             },
+            "directory": self.directory.as_dict(),
         }
 
 
@@ -129,24 +137,30 @@ def setup_job(node: Node, kind: str, release: str) -> DetachedJob:
 
 
 class Observer:
-    """Reads one node. media: a folder on the node, '' for none; release: also look for our Setup jobs of it."""
+    """Reads one node. media: a folder on the node, '' for none; release: also look for our Setup jobs of it.
 
-    def __init__(self, node: Node, media: str = "", release: str = "") -> None:
+    directory: have the shell, which is started for the mailbox servers, read the directory too.
+    """
+
+    def __init__(self, node: Node, media: str = "", release: str = "", *, directory: bool = False) -> None:
         self._node = node
         self._media = media
+        self._before = directory_script() if directory else ""
         self._jobs = {kind: setup_job(node, kind, release) for kind in JOB_KINDS} if release else {}
 
     def observe(self, now: float, *, mailbox_servers: bool = True) -> Observation:
         """Read everything; now: epoch seconds. mailbox_servers false leaves out the shell, which takes seconds."""
         parts = [self._lines(), ClusterExe(self._node).lines(), *(job.lines() for job in self._jobs.values())]
-        answers = iter(self._node.read_all([line for part in parts for line in part]))
+        answers = iter(self._node.read_all([line for part in parts for line in part], again=True))
         own, cluster_answers, *job_answers = ([next(answers) for _line in part] for part in parts)
         cluster = parse_cluster(cluster_answers)
         observation = self._parse(own, cluster if cluster.nodes else None, now)
         phases = {kind: job.state(a).phase for (kind, job), a in zip(self._jobs.items(), job_answers, strict=True)}
         jobs: dict[str, Phase] = {kind: phase for kind, phase in phases.items() if phase is not Phase.ABSENT}
         observation = replace(observation, jobs=jobs)
-        return self._with_mailbox_servers(observation) if mailbox_servers else observation
+        if not mailbox_servers:
+            return replace(observation, mailbox_servers_asked=False)
+        return self._with_mailbox_servers(observation)
 
     def _lines(self) -> list[str]:
         return [
@@ -157,14 +171,15 @@ class Observer:
             registry.query(PATCHES_KEY, tree=True),
             "tasklist /nh /fo csv",
             windows.BOOT_TIME_LINE,
+            MARKS_LINE,
             *([media_line(self._media)] if self._media else []),
         ]
 
     def _parse(self, results: Sequence[Result], cluster: Cluster | None, now: float) -> Observation:
         name, ver, key, language, *rest = results
-        pending, (exchange, patches, tasks, boot, *media) = rest[:4], rest[4:]
+        pending, (exchange, patches, tasks, boot, marks, *media) = rest[:4], rest[4:]
         if exchange.rc != 0:
-            exchange = self._node.read_line(registry.query(EXCHANGE_KEY_32, tree=True))
+            exchange = self._node.read_line(registry.query(EXCHANGE_KEY_32, tree=True), again=True)
         images = windows.running_images(tasks)
         return Observation(
             node=name.stdout.strip().upper(),
@@ -173,21 +188,24 @@ class Observer:
             bits=parse_bits(exchange, patches),
             pending=windows.parse_pending_restart(pending),
             running_setup=tuple(sorted({image for image in images if image in SETUP_IMAGES})),
+            processes_read=bool(images),
             cluster=cluster,
             media=Media(self._media, parse_media(media[0])) if media else None,
             boot_time=windows.boot_time(boot),
+            marks=parse_marks(marks) or {},
         )
 
     def _with_mailbox_servers(self, seen: Observation) -> Observation:
         if not seen.cluster or not seen.bits.install_path:
             return seen
-        shell = ExchangeShell(self._node, seen.bits.install_path)
-        try:
-            servers = shell.mailbox_servers([node.name for node in seen.cluster.nodes])
-        except Failure as failure:
-            return replace(seen, mailbox_servers_error=failure.seen)
-        cluster = seen.cluster
-        return replace(seen, mailbox_servers=tuple(owned_as_the_cluster_says(s, cluster) for s in servers))
+        cluster, shell = seen.cluster, ExchangeShell(self._node, seen.bits.install_path)
+        servers = shell.mailbox_servers([node.name for node in cluster.nodes], self._before)
+        return replace(
+            seen,
+            mailbox_servers=tuple(owned_as_the_cluster_says(server, cluster) for server in servers.found),
+            mailbox_servers_error=servers.error,
+            directory=parse_directory(servers.result) if self._before else seen.directory,
+        )
 
 
 def owned_as_the_cluster_says(server: MailboxServer, cluster: Cluster) -> MailboxServer:
@@ -234,6 +252,21 @@ def parse_bits(exchange: Result, patches: Result) -> Bits:
     )
 
 
+def parse_marks(result: Result) -> dict[str, str] | None:
+    """Node -> mark of a controller, of the nodes that have one (sources.md: node-mark).
+
+    None where the cluster's database can't be read: it is loaded while the Cluster service runs.
+    """
+    keys = registry.Keys(result)
+    names = {
+        number: values["nodename"].upper() for number, values in keys.below("Nodes").items() if "nodename" in values
+    }
+    if not keys.read or not names:
+        return None
+    marks = {name: keys.value(rf"Nodes\{number}\Parameters", MARK_PROPERTY) for number, name in names.items()}
+    return {name: mark for name, mark in marks.items() if mark}
+
+
 def _named(result: Result, roles: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """Roles with the spelling that the registry printed, for people to read."""
     spelled = {
@@ -247,8 +280,8 @@ def media_line(path: str) -> str:
     """A line that reads the file version of Setup's program on the media."""
     refuse_unsafe(path)
     program = path.rstrip("\\") + r"\Setup\ServerRoles\Common\ExSetup.exe"
-    doubled = program.replace("\\", "\\\\")
-    return f"wmic datafile where \"name='{doubled}'\" get Version <nul"
+    escaped = program.replace("\\", "\\\\").replace("'", "\\'")  # a text of WQL escapes with backslashes
+    return f"wmic datafile where \"name='{escaped}'\" get Version <nul"
 
 
 def parse_media(result: Result) -> Version | None:

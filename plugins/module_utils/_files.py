@@ -32,7 +32,9 @@ _CLEAN_LIMIT = 60.0  # seconds for del
 _LOOK_FOLDER = r"%SystemRoot%\Temp"
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _LOCAL_PATH = re.compile(r'[A-Za-z]:(?:\\[^<>:"/\\|?*\x00-\x1f]+)+')
-_ENTRY = re.compile(r"\[(-?\d*)\]\[([^\]]*)\]")
+# Names of devices in every folder and with any ending: https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?", re.IGNORECASE)
+_ENTRY = re.compile(r"\[((?:-?[0-9]{1,19})?)\]\[([^\]]*)\]")
 _FOUND = re.compile(r"\[([^\]]+)\]")
 _SHA1 = re.compile(r"^\s*((?:[0-9a-fA-F]{2} ?){20})\s*$", re.MULTILINE)
 
@@ -156,6 +158,10 @@ def node_path(value: str, doing: str) -> str:
     if not _LOCAL_PATH.fullmatch(path) or any(part.endswith((".", " ")) for part in parts):
         advice = "Give it with its drive and without wildcards, such as D:\\media\\x.txt."
         raise Refusal("input", doing, repr(value), f"{value!r} is not a full path of one file on a node.", advice)
+    device = next((part for part in parts if _DEVICE.fullmatch(part)), "")
+    if device:
+        seen = f"{value!r} names a device: Windows takes {device!r} for one in every folder."
+        raise Refusal("input", doing, repr(value), seen, "Give the file another name.")
     return path
 
 

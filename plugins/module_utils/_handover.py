@@ -18,7 +18,7 @@ from ._cluster import ClusterExe, parse_cluster
 from ._cmdline import refuse_unsafe
 from ._errors import Failure, refuse
 from ._exchange import Observation, Observer, owned_as_the_cluster_says
-from ._job import JobState, Phase
+from ._job import Gone, JobState, Phase
 from ._node import ChannelLost
 from ._servers import installed_shell, known_server, wait_for_server
 from ._setup_failures import explained, facts
@@ -41,6 +41,7 @@ _WINDOW_POLL = 0.5  # seconds: inside the window every second counts
 _STARTS = 3
 _RECONNECTS = 20
 _RECONNECT_PAUSE = 15.0  # seconds
+_RETURN_LIMIT = 1800.0  # seconds that a node gets in the window until it can be read again: it may have to boot
 
 
 def handover_steps(server: MailboxServer, target: str, release: str) -> list[str]:
@@ -177,13 +178,17 @@ class Handover:
     def _through_the_window(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
         """Do what is left; a lost channel is unknown, so look again and go on from what is seen."""
         if server.state not in _UP:
-            self._window.opened = self._task.clock.now()
+            self._window.opened = seen.observed_at  # it was down when it was looked at, before the checks
         for _attempt in range(_RECONNECTS):
             try:
                 return self._pass(seen, server, job)
             except ChannelLost as lost:
                 self._task.progress(f"{lost.reason}; looking again, {server.name} may be down")
                 seen, server, job = self._look_again(server)
+            except Gone as gone:
+                self._task.progress(f"{gone.seen} Looking again, {server.name} may be down")
+                seen, server, job = self._look_again(server)
+                self._prepared = False
             except Failure as failure:
                 raise self._loud(failure, server) from None
         text = "the connection broke again and again."
@@ -191,17 +196,24 @@ class Handover:
         raise self._loud(lost_node, server)
 
     def _look_again(self, server: MailboxServer) -> tuple[Observation, MailboxServer, JobState]:
-        for _attempt in range(_RECONNECTS):
+        """Look until all that decides what is left can be read: just booted, a node answers and knows nothing yet."""
+        end = self._task.clock.now() + _RETURN_LIMIT
+        while True:
             self._task.node.channel.reset()
             try:
                 seen = self._observe()
-                return seen, known_server(seen, server.name), self._setup.job.look()
+                doubts = [refused.seen for refused in rules.readable_refusals(seen, own_job=True)]
+                if not doubts:
+                    return seen, known_server(seen, server.name), self._setup.job.look()
             except ChannelLost:
-                self._task.clock.sleep(_RECONNECT_PAUSE)
+                doubts = ["the node does not answer any more."]
             except Failure as failure:
                 raise self._loud(failure, server) from None
-        text = "the node does not answer any more."
-        silent = Failure(f"Handing {server.name} over", server.name, text, "Bring the node back.", changed=True)
+            if self._task.clock.now() >= end:
+                break
+            self._task.clock.sleep(_RECONNECT_PAUSE)
+        doing = f"Handing {server.name} over"
+        silent = Failure(doing, server.name, " ".join(doubts), "Bring the node back.", changed=True)
         raise self._loud(silent, server)
 
     def _pass(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
@@ -236,26 +248,30 @@ class Handover:
         self._window.opened = self._task.clock.now()
 
     def _move(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
-        if self._window.opened is None:
-            self._window.opened = self._task.clock.now()
-        answer = shell.move(server.name, seen.node, self._params["reason"], self._limit.timeout)
+        opens = self._open_window if self._window.opened is None else None
+        if opens:
+            opens()
+        answer = shell.move(server.name, seen.node, self._params["reason"], self._limit.timeout, opens)
+        if _seen(server, answer).state is CmsState.ONLINE:
+            self._window.closed = self._task.clock.now()
         # An offline CMS is active nowhere: only the cluster knows who owns it.
-        cluster = parse_cluster(self._task.node.read_all(ClusterExe(self._task.node).lines()))
+        cluster = parse_cluster(self._task.node.read_all(ClusterExe(self._task.node).lines(), again=True))
         moved = owned_as_the_cluster_says(_seen(server, answer), cluster)
         return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
 
     def _upgrade(self, server: MailboxServer, job: JobState, seen: Observation) -> MailboxServer:
         """Only a clear failure ends the window here: whether a doubtful Setup worked is proven behind the start."""
-        self._outcome = self._setup.wait(job)
+        self._outcome = self._setup.wait(job, seen.node)
         trouble = self._outcome.trouble()
         if trouble:
             self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
-            left = {**facts(seen, self._look_quietly()), "free": free_space(self._task.node)}
+            left = {**facts(seen, self._look_quietly(), own_marks=True), "free": free_space(self._task.node)}
             doing, said = "Upgrading the clustered mailbox server", f"{trouble.rstrip('.')}."
             raise explained(doing, server.name, said, self._outcome.trace(**left))
         return server
 
     def _start(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
+        came_up = server.state is CmsState.ONLINE and self._window.closed is not None
         for attempt in range(_STARTS):
             server = self._ask_to_start(shell, server)
             if not attempt and self._outcome and cms_troubles(server, self._release, self._outcome):
@@ -265,7 +281,8 @@ class Handover:
             if server.state is CmsState.ONLINE:
                 break
         server = self._expect(server, lambda s: s.state is CmsState.ONLINE, "Starting")
-        self._window.closed = self._task.clock.now()
+        if not came_up:
+            self._window.closed = self._task.clock.now()
         return server
 
     def _ask_to_start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:

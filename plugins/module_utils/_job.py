@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ._cmdline import Unquotable, refuse_unsafe
-from ._errors import Failure, first_line
+from ._errors import Failure, Refusal, first_line
 from ._node import ChannelLost, Node, Result
 from ._task import Clock, Credentials
 from ._windows import running_images
@@ -25,6 +25,12 @@ _FOLDER = r"%SystemRoot%\Temp"
 _ID = re.compile(r"[a-z0-9.-]{1,40}")
 _ACT_LIMIT = 120.0  # seconds for schtasks, md, rd
 _START_LIMIT = 120.0  # seconds from /run to the batch file's first sign of life
+_REMOVALS = 2
+_NO_FOLDER = 17  # exit code of ours, for a folder that md could not make
+_ACCOUNT = (
+    "Check that the account is a local administrator, that its password is right and that it may log on as a batch "
+    "job; then run again."
+)
 _ACCOUNT_TROUBLE = re.compile(r'[&|<>^()"%!]')
 
 
@@ -46,6 +52,18 @@ class JobState:
     phase: Phase
     rc: int | None = None
     output: str = ""
+
+
+class Taken(Refusal):
+    """Another run prepared the same job a moment earlier: it is his, and nothing of it was touched."""
+
+    def __init__(self, node: str) -> None:
+        text = "Another run has prepared or started the same Setup there at this moment."
+        super().__init__("R2", "Preparing Setup", node, text, "Wait for its end, then run again.")
+
+
+class Gone(Failure):
+    """The prepared job is not there any more: another run took it for one that a dead run left."""
 
 
 class DetachedJob:
@@ -78,7 +96,7 @@ class DetachedJob:
         words = signs.stdout.split()
         if "end" not in words:
             return JobState(Phase.UNKNOWN)
-        rc = next((int(word) for word in words if re.fullmatch(r"-?\d+", word)), None)
+        rc = next((int(word) for word in words if re.fullmatch(r"-?[0-9]{1,10}", word)), None)
         if rc is not None:
             return JobState(Phase.FINISHED, rc, output.stdout)
         if "job" not in words:
@@ -114,22 +132,43 @@ class DetachedJob:
         """Write the batch file and register the task; modern: Windows 2008 or later. Nothing runs before run().
 
         program and before are batch text; before runs first, in the job's folder. Raises Failure when a step does not
-        succeed; what it left is removed again.
+        succeed; what it left is removed again. Raises Taken where another run was faster.
         """
         _refuse_account(account, self._node.name)
         try:
-            self._write(program, before)
-            self._register(account, modern=modern)
+            self._prepare(program, account, before, modern=modern)
+        except Taken:
+            raise
         except Failure:
-            self._node.act_line(self._removal, timeout=_ACT_LIMIT)
+            self._clear()
             raise
 
+    def _prepare(self, program: str, account: Credentials, before: Sequence[str], *, modern: bool) -> None:
+        try:
+            self._write(program, before)
+            self._register(account, modern=modern)
+        except ChannelLost as lost:
+            if not lost.started:
+                raise
+            # How far it came is unknown, but nothing of it runs yet: away with it, and once more.
+            self._node.channel.reset()
+            self._clear()
+            self._write(program, before)
+            self._register(account, modern=modern)
+
     def run(self) -> None:
-        """Start the prepared task. Raises Failure when Windows does not start it."""
+        """Start the prepared task, unless another run has. Raises Failure when Windows does not start it, or Gone."""
         go = rf"{self._folder}\go"
-        self._act(
-            "Starting the scheduled task", f"echo go>{go}&&schtasks /run /tn {self._task} <nul||(del {go}&exit 1)"
-        )
+        doing = "Starting the scheduled task"
+        try:
+            self._act(doing, f"echo go>{go}&&schtasks /run /tn {self._task} <nul||(del {go}&exit 1)")
+        except Failure:
+            phase = self.look().phase
+            if phase is Phase.ABSENT:
+                text = "another run has removed what was prepared."
+                raise Gone(doing, self._node.name, text, "Run again when that run has ended.", changed=True) from None
+            if phase not in (Phase.RUNNING, Phase.FINISHED):
+                raise
 
     def _write(self, program: str, before: Sequence[str]) -> None:
         batch = [
@@ -145,7 +184,17 @@ class DetachedJob:
             "ren rc.tmp rc.txt",
         ]
         text = "&".join(f"echo {_echoed(line)}" for line in batch)
-        self._act("Writing the batch file", rf"md {self._folder} && ({text})>{self._folder}\job.cmd")
+        # Of two runs only one can make the folder, and until then nothing is touched that may be the other's. A task of
+        # that name, whose files are gone, would make /create ask a question.
+        gone = f"schtasks /delete /tn {self._task} /f <nul >nul 2>nul"
+        line = rf"(md {self._folder} || exit {_NO_FOLDER}) && ({gone} & ({text})>{self._folder}\job.cmd)"
+        advice = f"Check free space and rights in {_FOLDER} there; then run again."
+        try:
+            self._act("Writing the batch file", line, advice=advice)
+        except Failure as failure:
+            if failure.data["rc"] == _NO_FOLDER and self.look().phase is not Phase.ABSENT:
+                raise Taken(self._node.name) from None
+            raise
 
     def _register(self, account: Credentials, *, modern: bool) -> None:
         options = "/rl HIGHEST /f " if modern else ""
@@ -164,36 +213,49 @@ class DetachedJob:
 
     @property
     def _removal(self) -> str:
-        # Without the task (deleted by hand, lost in a crash) schtasks fails; the files decide whether we are done.
-        return f"schtasks /delete /tn {self._task} /f <nul & rd /s /q {self._folder}"
+        # The task goes first: Windows keeps its password. The files, by which the next run knows of it, stay while it
+        # is listed. Its deletion fails as well where it is gone already: then only a list that can be read counts.
+        here, listed, find = self._folder, "schtasks /query /fo csv /nh <nul", f'find /i "{self._task}"'
+        rest = f"rd /s /q {here}"
+        return (
+            f"(schtasks /delete /tn {self._task} /f <nul && ({listed} | {find} >nul || {rest})) || "
+            rf"({listed} >{here}\tasks.txt && ({find} {here}\tasks.txt >nul || {rest}))"
+        )
+
+    def _clear(self) -> Result:
+        return self._node.act_line(self._removal, timeout=_ACT_LIMIT, again=True)
 
     def remove(self) -> None:
         """Delete the task with its stored password, then the files. Raises Failure when they stay."""
-        result = self._node.act_line(self._removal, timeout=_ACT_LIMIT)
-        if self.look().phase is not Phase.ABSENT:
-            raise Failure(
-                "Removing the finished job",
-                self._node.name,
-                f"{self._folder} is still there: {first_line(result.text) or 'no message'}.",
-                f"Delete the scheduled task {self._task} and that folder by hand.",
-                changed=True,
-            )
+        for _attempt in range(_REMOVALS):
+            result = self._clear()
+            if self.look().phase is Phase.ABSENT:
+                return
+        raise Failure(
+            "Removing the finished job",
+            self._node.name,
+            f"{self._folder} is still there: {first_line(result.text) or 'no message'}.",
+            f"Delete the scheduled task {self._task} and that folder by hand; then run again.",
+            changed=True,
+        )
 
     def retire(self) -> None:
         """After a Setup that failed: delete the task, keep the folder as the sign that the unfinished Setup is ours."""
         gone = f"schtasks /delete /tn {self._task} /f <nul"
         here = self._folder
-        self._node.act_line(rf"{gone} & del /q {here}\rc.txt {here}\go & md {here}\failed", timeout=_ACT_LIMIT)
+        line = rf"{gone} & del /q {here}\rc.txt {here}\go & md {here}\failed"
+        self._node.act_line(line, timeout=_ACT_LIMIT, again=True)
 
-    def _act(self, doing: str, line: str, *, stdin: bytes | None = None, shown: str | None = None) -> None:
+    def _act(
+        self, doing: str, line: str, *, stdin: bytes | None = None, shown: str | None = None, advice: str = _ACCOUNT
+    ) -> None:
         result = self._node.act_line(line, timeout=_ACT_LIMIT, stdin=stdin, shown=shown)
         if result.rc != 0:
             raise Failure(
                 doing,
                 self._node.name,
                 f"exit code {result.rc}: {first_line(result.stderr) or first_line(result.stdout) or 'no output'}",
-                "Check that the account is a local administrator, that its password is right and that it may log on "
-                "as a batch job; then run again.",
+                advice,
                 changed=True,
                 rc=result.rc,
                 stdout=result.stdout,

@@ -33,10 +33,14 @@ Hear = Callable[[bytes], None]
 
 
 class ChannelLost(Exception):
-    """The way to the node broke. started: whether the command may have begun; then its end is unknown."""
+    """The way to the node broke. started: whether the command may have begun; then its end is unknown.
 
-    def __init__(self, node: str, reason: str, *, started: bool) -> None:
+    silent: nobody answered at all, as while the node restarts; a login that was refused is an answer.
+    """
+
+    def __init__(self, node: str, reason: str, *, started: bool, silent: bool = False) -> None:
         super().__init__(f"{node}: {reason}")
+        self.silent = silent
         self.node = node
         self.reason = reason
         self.started = started
@@ -72,12 +76,20 @@ class Node:
         """Run a command that changes nothing."""
         return self.channel.run(command_line(argv), stdin=None, timeout=timeout)
 
-    def read_line(self, line: str, *, timeout: float = _READ_LIMIT) -> Result:
-        """Run a finished command line that changes nothing."""
-        return self.channel.run(line, stdin=None, timeout=timeout)
+    def read_line(
+        self, line: str, *, timeout: float = _READ_LIMIT, stdin: bytes | None = None, again: bool = False
+    ) -> Result:
+        """Run a finished command line that changes nothing.
 
-    def read_all(self, lines: Iterable[str], *, timeout: float = _READ_LIMIT) -> list[Result]:
-        """Run finished command lines that change nothing in one round trip; stderr is in stdout.
+        again: asked once more, over a new connection, when the connection broke under it. Whoever looks in a loop
+        anyway does without.
+        """
+        if again:
+            return self._repeatable(lambda: self.channel.run(line, stdin=stdin, timeout=timeout))
+        return self.channel.run(line, stdin=stdin, timeout=timeout)
+
+    def read_all(self, lines: Iterable[str], *, timeout: float = _READ_LIMIT, again: bool = False) -> list[Result]:
+        """Run finished command lines that change nothing in one round trip; stderr is in stdout; again: as above.
 
         A marker line with the exit code after each splits them (sources.md: cmd-quoting): an undefined name stays as
         typed on a command line, so the second expansion by `call` is the one that sees ERRORLEVEL.
@@ -86,10 +98,10 @@ class Node:
         if not wanted:
             return []
         joined = " & ".join(f"{line} 2>&1 & call echo {_MARK}%^ERRORLEVEL%" for line in wanted)
-        results = _split(self.read_line(joined, timeout=timeout).stdout)
+        results = _split(self.read_line(joined, timeout=timeout, again=again).stdout)
         if len(results) == len(wanted) and all(result is not None for result in results):
             return [result for result in results if result is not None]
-        return [self.read_line(line, timeout=timeout) for line in wanted]
+        return [self.read_line(line, timeout=timeout, again=again) for line in wanted]
 
     def act(self, argv: Sequence[str], *, timeout: float) -> Result:
         """Run a command that changes something, and note it."""
@@ -103,21 +115,35 @@ class Node:
         stdin: bytes | None = None,
         shown: str | None = None,
         hear: Hear | None = None,
+        again: bool = False,
     ) -> Result:
         """Run a finished command line that changes something; shown replaces it where it would give away a secret.
 
-        hear gets standard output while the command runs.
+        hear gets standard output while the command runs. again: doing it twice does no harm, so that it is sent once
+        more when the connection broke and nobody knows how it ended.
         """
         if self.check_mode:
             raise ActInCheckMode(f"{self.name}: {shown or line}")
         self.commands.append(shown or line)
-        if hear is None:
-            return self.channel.run(line, stdin=stdin, timeout=timeout)
-        return self.channel.run(line, stdin=stdin, timeout=timeout, hear=hear)
+        if hear is not None:
+            return self.channel.run(line, stdin=stdin, timeout=timeout, hear=hear)
+        if again:
+            return self._repeatable(lambda: self.channel.run(line, stdin=stdin, timeout=timeout))
+        return self.channel.run(line, stdin=stdin, timeout=timeout)
+
+    def _repeatable(self, run: Callable[[], Result]) -> Result:
+        """Run, and run once more over a new connection when one broke under it; ChannelLost when that breaks too."""
+        try:
+            return run()
+        except ChannelLost as lost:
+            if not lost.started:
+                raise
+            self.channel.reset()
+            return run()
 
 
 _MARK = "mailops:rc="
-_MARK_LINE = re.compile(rf"{re.escape(_MARK)}(-?\d+)?[^\r\n]*(?:[\r\n]+|$)")
+_MARK_LINE = re.compile(rf"{re.escape(_MARK)}(-?[0-9]{{1,10}}(?![0-9]))?[^\r\n]*(?:[\r\n]+|$)")
 
 
 def _split(text: str) -> list[Result | None]:

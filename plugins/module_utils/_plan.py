@@ -9,10 +9,14 @@ themselves before they act (_rules.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
+from ._directory import ACTIONS, UNREAD, Directory, prepared, wanted
+from ._moves import Move, Standing, moves_home, moves_of_turn, turns
+from ._rules import DIRECTORY, directory_warnings
 from ._versions import release_rank
 
 Reading = dict[str, Any]
@@ -24,6 +28,7 @@ def observation(result: dict[str, Any], host: str) -> Reading:
     exchange, cluster = result["exchange"], result.get("cluster") or {}
     node = str(exchange["node"])
     servers = exchange.get("clustered_mailbox_servers") or []
+    reasons = result.get("not_ready") or []
     cms_groups = {
         r["group"]
         for r in cluster.get("resources", [])
@@ -47,11 +52,15 @@ def observation(result: dict[str, Any], host: str) -> Reading:
         "groups": cluster.get("groups", []),
         "pending_restart": bool(exchange.get("pending_restart", {}).get("required")),
         "jobs": result.get("jobs") or {},
-        "not_ready": [
-            f"({reason['rule']}) {reason['seen']} {reason['advice']}" for reason in result.get("not_ready") or []
-        ],
+        "not_ready": [_told(reason) for reason in reasons if reason.get("about") != DIRECTORY],
+        "not_prepared": [_told(reason) for reason in reasons if reason.get("about") == DIRECTORY],
+        "directory": exchange.get("directory"),
         "proof": result.get("proof"),
     }
+
+
+def _told(reason: dict[str, Any]) -> str:
+    return f"({reason['rule']}) {reason['seen']} {reason['advice']}"
 
 
 def observations(results: Iterable[dict[str, Any]]) -> list[Reading]:
@@ -94,47 +103,107 @@ def is_done(readings: Sequence[Reading], release: str) -> bool:
     )
 
 
-def lanes(all_read: Iterable[Reading], release: str) -> dict[str, list[Reading]]:
+def lanes(all_read: Iterable[Reading], release: str, hand_over_after: str = "all") -> dict[str, list[Reading]]:
     """Cluster -> its nodes in the order of their turns: upgraded ones, passive ones, those that own a CMS.
 
-    Upgraded nodes come first, so that a handover which was cut short is finished before anything else.
+    Upgraded nodes come first, so that a handover which was cut short is finished before anything else; then one on
+    which Setup was begun: as long as it is half done, its release is unknown, and that stops all others. An upgraded
+    owner that only lacks its restart comes last, when a mate can take its server. hand_over_after first: as few passive
+    nodes as the handovers need come before them, the others behind.
     """
-
-    def turn(reading: Reading) -> tuple[bool, bool, str]:
-        return (not at_release(reading["release"], release), bool(reading["owns_cms"]), reading["node"])
-
     found: dict[str, list[Reading]] = {}
-    for reading in sorted(all_read, key=turn):
+    for reading in sorted(all_read, key=lambda reading: str(reading["node"])):
         found.setdefault(reading["cluster"], []).append(reading)
-    return {cluster: found[cluster] for cluster in sorted(found)}
+    return {cluster: _lane(found[cluster], release, hand_over_after == "first") for cluster in sorted(found)}
 
 
-def waves(all_read: Iterable[Reading], release: str) -> list[list[str]]:
-    """Inventory hosts by wave: wave N holds the Nth node of every cluster that has something left to do."""
-    todo = [lane for lane in lanes(all_read, release).values() if not is_done(lane, release)]
-    columns = zip_longest(*([reading["host"] for reading in lane] for lane in todo))
-    return [[host for host in wave if host] for wave in columns]
+def _lane(nodes: Sequence[Reading], release: str, first: bool) -> list[Reading]:
+    upgraded = [reading for reading in nodes if at_release(reading["release"], release)]
+    upgraded.sort(key=lambda reading: not _has_unfinished(reading, nodes, release))
+    last = [reading for reading in upgraded if _lacks_restart(reading, release)]
+    old = [reading for reading in nodes if not at_release(reading["release"], release)]
+    begun = [reading for reading in old if "upgrade" in reading["jobs"]]
+    passive = [reading["node"] for reading in old if not reading["owns_cms"] and reading not in begun]
+    standing = _standing(nodes, release)
+    standing = replace(standing, new=standing.new | {r["node"] for r in begun if not r["owns_cms"]})
+    rank = {node: place for place, node in enumerate(turns(standing, passive, first=first))}
+    begun.sort(key=lambda reading: bool(reading["owns_cms"]))
+    rest = [reading for reading in old if reading not in begun]
+    rest.sort(key=lambda reading: rank[reading["node"]])
+    return [*(reading for reading in upgraded if reading not in last), *begun, *rest, *last]
 
 
-def node_steps(mine: Reading, mates: Sequence[Reading], release: str) -> dict[str, Any]:
-    """What is left for one node at its turn.
+def _has_unfinished(mine: Reading, nodes: Sequence[Reading], release: str) -> bool:
+    """Whether users may be without mail until this upgraded node has had its turn."""
+    mates = [mate for mate in nodes if mate is not mine]
+    return any(_is_finished_here(server, mine, mates, release) for server in mine["servers"])
 
-    Keys: hand_overs (list of name, to (node), host (inventory host of that node)), groups (list of name, owner),
+
+def _lacks_restart(reading: Reading, release: str) -> bool:
+    """Whether an upgraded node is to be restarted, but runs servers that have nothing else left to do."""
+    mine = [server for server in reading["servers"] if server.get("owner") == reading["node"]]
+    done = all(at_release(s.get("release"), release) and s.get("state") == "online" for s in mine)
+    return bool(reading["pending_restart"] and mine and done and not reading["jobs"])
+
+
+def _standing(nodes: Sequence[Reading], release: str) -> Standing:
+    """Who runs where; the first node's reading of a server counts. What nobody owns is moved by nobody."""
+    servers: dict[str, dict[str, Any]] = {}
+    for reading in nodes:
+        for server in reading["servers"]:
+            servers.setdefault(server["name"], server)
+    where = {name: server["owner"] for name, server in servers.items() if server.get("owner")}
+    return Standing(
+        where=where,
+        new=frozenset(reading["node"] for reading in nodes if at_release(reading["release"], release)),
+        allowed={name: s["redundant_machines"] for name, s in servers.items() if s.get("redundant_machines")},
+    )
+
+
+def waves(
+    all_read: Iterable[Reading], release: str, hand_over_after: str = "all", canary: Any = 0, batch: Any = 0
+) -> list[list[str]]:
+    """Inventory hosts by wave: wave N of a batch holds the Nth node of each of its clusters with something to do."""
+    every = lanes(all_read, release, hand_over_after)
+    todo = {name: lane for name, lane in every.items() if not is_done(lane, release)}
+    found = []
+    for names in batches(list(todo), canary, batch):
+        columns = zip_longest(*([reading["host"] for reading in todo[name]] for name in names))
+        found += [[host for host in wave if host] for wave in columns]
+    return found
+
+
+def batches(clusters: Sequence[str], canary: Any = 0, batch: Any = 0) -> list[list[str]]:
+    """The clusters in batches that are worked on one after the other, the canaries first.
+
+    canary: their number, or the list of their names. batch: clusters side by side after that; 0: all of them.
+    """
+    first = [name for name in clusters if name in canary] if isinstance(canary, list) else clusters[: int(canary)]
+    rest = [name for name in clusters if name not in first]
+    size = int(batch) or len(rest) or 1
+    found = [list(first), *(rest[start : start + size] for start in range(0, len(rest), size))]
+    return [names for names in found if names]
+
+
+def node_steps(
+    mine: Reading, mates: Sequence[Reading], release: str, prepare_directory: bool = False
+) -> dict[str, Any]:
+    """What is left for one node at its turn. prepare_directory: the directory too, where that is due or unknown.
+
+    Keys: prepare (list of actions of exchange_setup), hand_overs (list of name, to (node), host (inventory host of that
+    node), catch_up (whether the target's copies are to be awaited before)), groups (list of name, owner, others),
     setup, restart, leftovers (a dead run's leftovers; all bool), blocked ('' or why a CMS can't leave the node).
     """
-    hand_overs, blocked = [], ""
-    for server in mine["servers"]:
-        target = _hand_over_target(server, mine, mates, release)
-        if target is None:
-            blocked = _why_blocked(server, mine, release)
-        elif target:
-            hand_overs.append({"name": server["name"], "to": target["node"], "host": target["host"]})
+    moves = _moves(mine, mates, release)
+    blocked = _why_blocked(mine, release) if moves is None else ""
+    hand_overs = [_hand_over(move, [mine, *mates]) for move in moves or []]
     live = [kind for kind, phase in mine["jobs"].items() if phase in _LIVE]
     setup = not at_release(mine["release"], release) or "upgrade" in live
     restart = setup or mine["pending_restart"]
     return {
+        "prepare": _preparations(mine, release, due=prepare_directory and setup),
         "hand_overs": hand_overs,
-        "groups": _groups_off(mine, mates) if restart else [],
+        "groups": _groups_off(mine, mates, release) if restart else [],
         "setup": setup,
         "restart": restart,
         "leftovers": bool(mine["jobs"]) and not live and not setup,
@@ -142,19 +211,50 @@ def node_steps(mine: Reading, mates: Sequence[Reading], release: str) -> dict[st
     }
 
 
-def _hand_over_target(
-    server: dict[str, Any], mine: Reading, mates: Sequence[Reading], release: str
-) -> Reading | dict[str, Any] | None:
-    """Where the server is to be handed to at this node's turn; {}: it stays as it is; None: nobody can take it."""
-    owner_is_me = server.get("owner") == mine["node"]
+def _directory(mine: Reading) -> Directory:
+    """What the node told of the directory."""
+    told = mine.get("directory") or {}
+    return Directory(told.get("schema_version"), told.get("organization_version"), told.get("reason") or UNREAD)
+
+
+def _preparations(mine: Reading, release: str, *, due: bool) -> list[str]:
+    """Actions that prepare the directory: those that are due, and one that runs on this node, to be joined."""
+    seen = _directory(mine)
+    live = [action for action in ACTIONS if mine["jobs"].get(action.replace("_", "")) in _LIVE]
+    return [action for action in ACTIONS if action in live or (due and prepared(seen, release, action) is not True)]
+
+
+def _moves(mine: Reading, mates: Sequence[Reading], release: str) -> list[Move] | None:
+    """Which servers go where at this node's turn; a move to where one is finishes it there. None: one can't leave."""
+    now = _standing([mine, *mates], release)
+    if at_release(mine["release"], release) and _lacks_restart(mine, release):
+        now = replace(now, new=now.new - {mine["node"]})
+    if mine["node"] not in now.new:
+        later = [mate["node"] for mate in mates if mate["node"] not in now.new and not mate["owns_cms"]]
+        return moves_of_turn(now, mine["node"], later)
+    servers = [server for server in mine["servers"] if _is_finished_here(server, mine, mates, release)]
+    return [Move(server["name"], str(server.get("owner")), mine["node"]) for server in servers]
+
+
+def _is_finished_here(server: dict[str, Any], mine: Reading, mates: Sequence[Reading], release: str) -> bool:
+    """Whether an upgraded node has to do something for a server: it owns an unfinished one, or can fetch a stranded."""
     finished = at_release(server.get("release"), release)
-    if at_release(mine["release"], release):
-        # The node is upgraded: what it owns is finished here, and what is in nobody's turn stays.
-        unfinished = not finished or server.get("state") != "online" or "upgradecms" in mine["jobs"]
-        return mine if owner_is_me and unfinished else {}
-    if not owner_is_me:
-        return {}
-    return next((mate for mate in mates if _can_take(server, mate, release)), None)
+    if server.get("owner") == mine["node"]:
+        return not finished or server.get("state") != "online" or "upgradecms" in mine["jobs"]
+    return finished and _is_old(server.get("owner"), mates, release) and _can_take(server, mine, release)
+
+
+def _hand_over(move: Move, nodes: Sequence[Reading]) -> dict[str, Any]:
+    target = next(reading for reading in nodes if reading["node"] == move.target)
+    server = next(s for reading in nodes for s in reading["servers"] if s["name"] == move.server)
+    behind = server.get("kind") == "ccr" and server.get("state") == "online" and move.source != move.target
+    return {"name": move.server, "to": move.target, "host": target["host"], "catch_up": behind}
+
+
+def _is_old(node: str | None, mates: Sequence[Reading], release: str) -> bool:
+    """Whether that mate has old program files: a failover may have brought an upgraded server there, to fail."""
+    owner = next((mate for mate in mates if mate["node"] == node), None)
+    return owner is not None and 0 <= release_rank(owner["release"]) < release_rank(release)
 
 
 def _can_take(server: dict[str, Any], mate: Reading, release: str) -> bool:
@@ -162,45 +262,113 @@ def _can_take(server: dict[str, Any], mate: Reading, release: str) -> bool:
     return at_release(mate["release"], release) and not mate["owns_cms"] and mate["node"] in allowed
 
 
-def _why_blocked(server: dict[str, Any], mine: Reading, release: str) -> str:
+def _why_blocked(mine: Reading, release: str) -> str:
     return (
-        f"{mine['node']} owns {server['name']}, and no node at {release.upper()} is free to take it. "
-        "Upgrade a passive node of the cluster first."
+        f"{mine['node']} owns {', '.join(mine['owns_cms'])}, and no node at {release.upper()} is free to take it. "
+        "Upgrade a passive node of the cluster that may run it first."
     )
 
 
-def _groups_off(mine: Reading, mates: Sequence[Reading]) -> list[dict[str, str]]:
-    """Every group that is no CMS, each to a mate that is up."""
-    up = [mate["node"] for mate in mates if mate["node"] in mine["nodes_up"]]
-    return [{"name": name, "owner": up[0]} for name in mine["owns_groups"]] if up else []
+def _groups_off(mine: Reading, mates: Sequence[Reading], release: str) -> list[dict[str, Any]]:
+    """Every group that is no CMS, each to a mate that is up; others: the mates to try where that one may not own it.
+
+    An upgraded mate without a CMS comes first: there the group can stay.
+    """
+    up = [mate for mate in mates if mate["node"] in mine["nodes_up"]]
+    up.sort(key=lambda mate: (not at_release(mate["release"], release), bool(mate["owns_cms"])))
+    names = [mate["node"] for mate in up]
+    return [{"name": name, "owner": names[0], "others": names[1:]} for name in mine["owns_groups"]] if names else []
 
 
 # --- the plan that people read -------------------------------------------------------------------------------------
 
 
-def plan(all_read: Iterable[Reading], release: str) -> list[dict[str, Any]]:
-    """Per cluster: name, done, and steps as a person reads them, each with node, text and whether it can be undone."""
+def plan(
+    all_read: Iterable[Reading],
+    release: str,
+    prepare_directory: bool = False,
+    hand_over_after: str = "all",
+    failback: bool = False,
+) -> list[dict[str, Any]]:
+    """Per cluster: name, done, warnings, and steps as a person reads them, each with node, text and point_of_no_return.
+
+    prepare_directory: the run prepares the directory before the first Setup. failback: it moves each server back to the
+    node that owns it now.
+    """
     return [
-        {"cluster": cluster, "done": is_done(lane, release), "steps": _steps(lane, release)}
-        for cluster, lane in lanes(all_read, release).items()
+        {
+            "cluster": cluster,
+            "done": is_done(lane, release),
+            "warnings": [
+                *([] if prepare_directory else _warnings(lane, release)),
+                *_homes_warnings(lane, release, failback),
+            ],
+            "steps": _steps(lane, release, prepare_directory, failback),
+        }
+        for cluster, lane in lanes(all_read, release, hand_over_after).items()
     ]
 
 
-def _steps(lane: Sequence[Reading], release: str) -> list[dict[str, Any]]:
+def _homes_warnings(lane: Sequence[Reading], release: str, failback: bool) -> list[str]:
+    """Half way through nobody knows where a run that died had found the servers."""
+    begun = any(at_release(reading["release"], release) for reading in lane)
+    if not failback or not begun or is_done(lane, release):
+        return []
+    stay = ", ".join(f"{name} on {node}" for name, node in sorted(homes(lane).items()))
+    return [f"an earlier run has begun this cluster; failback goes to where this run found the servers: {stay}"]
+
+
+def homes(nodes: Iterable[Reading]) -> dict[str, str]:
+    """Mailbox server -> the node that owns it, as far as that was seen."""
+    return {s["name"]: s["owner"] for reading in nodes for s in reading["servers"] if s.get("owner")}
+
+
+def failbacks(nodes: Sequence[Reading], home: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What brings the servers of one upgraded cluster back, as hand_overs of node_steps. home: what homes() gave."""
+    known = {reading["node"] for reading in nodes}
+    wanted_homes = {name: node for name, node in home.items() if node in known}
+    moves = moves_home(homes(nodes), wanted_homes)
+    return [{**_hand_over(move, nodes), "failback": True} for move in moves]
+
+
+def _warnings(lane: Sequence[Reading], release: str) -> list[str]:
+    """What the nodes that Setup is still to run on say of the directory, each text once."""
+    old = [reading for reading in lane if not at_release(reading["release"], release)]
+    return list(dict.fromkeys(text for reading in old for text in directory_warnings(_directory(reading), release)))
+
+
+def _steps(lane: Sequence[Reading], release: str, prepare_directory: bool, failback: bool) -> list[dict[str, Any]]:
     if is_done(lane, release):
         return []
     steps: list[dict[str, Any]] = []
     state = [dict(reading, servers=[dict(s) for s in reading["servers"]]) for reading in lane]
     for mine in state:
         mates = [mate for mate in state if mate is not mine]
-        todo = node_steps(mine, mates, release)
+        todo = node_steps(mine, mates, release, prepare_directory)
+        steps += _prepare_texts(todo, mine, release)
         steps += _hand_over_texts(todo, mine, state, release)
         steps += [_step(mine, f"move group '{g['name']}' to {g['owner']}") for g in todo["groups"]]
         if todo["blocked"]:
             steps.append(_step(mine, f"refused: {todo['blocked']}"))
         steps += _node_texts(mine, todo, release)
         _play(todo, mine, mates, release)
-    return steps
+    return steps + (_failback_texts(state, homes(lane)) if failback else [])
+
+
+def _failback_texts(state: Sequence[Reading], home: Mapping[str, str]) -> list[dict[str, Any]]:
+    hosts = {reading["node"]: reading for reading in state}
+    now = homes(state)
+    return [
+        _step(hosts[back["to"]], f"OUTAGE of {back['name']} begins: move it back from {now[back['name']]}, prove it")
+        for back in failbacks(state, home)
+    ]
+
+
+def _prepare_texts(todo: dict[str, Any], mine: Reading, release: str) -> list[dict[str, Any]]:
+    """For the whole forest, and for good."""
+    switches = " and ".join(f"/{ACTIONS[action]}" for action in todo["prepare"])
+    text = f"Setup {switches}: the forest has {_directory(mine)} and gets {wanted(release)}, which can't be undone"
+    return [_step(mine, text)] if switches else []
 
 
 def _hand_over_texts(
@@ -212,12 +380,17 @@ def _hand_over_texts(
         target = next(reading for reading in state if reading["node"] == hand_over["to"])
         name = hand_over["name"]
         server = next(s for s in mine["servers"] if s["name"] == name)
-        if at_release(server["release"], release):
-            found.append(_step(target, f"start {name} on {target['node']}"))
-            continue
-        moved = "" if server.get("owner") == target["node"] else f", move it from {server.get('owner')}"
-        text = f"OUTAGE of {name} begins: stop it{moved}, Setup /UpgradeCMS to {release.upper()}, start it, prove it"
-        found.append(_step(target, text, point_of_no_return=True))
+        source = "" if server.get("owner") == target["node"] else str(server.get("owner"))
+        if not at_release(server["release"], release):
+            moved = f", move it from {source}" if source else ""
+            setup = f"Setup /UpgradeCMS to {release.upper()}"
+            text = f"OUTAGE of {name} begins: stop it{moved}, {setup}, start it, prove it"
+            found.append(_step(target, text, point_of_no_return=True))
+        elif source and server.get("state") == "online":
+            found.append(_step(target, f"OUTAGE of {name} begins: move it from {source} to make room, prove it"))
+        else:
+            moved = f"move {name} from {source}, " if source else ""
+            found.append(_step(target, f"{moved}start {name} on {target['node']}"))
     return found
 
 
@@ -234,6 +407,8 @@ def _play(todo: dict[str, Any], mine: Reading, mates: Sequence[Reading], release
     """Let the steps of one node take effect on the copies that the next nodes' steps are planned from."""
     if todo["setup"]:
         mine["release"] = release
+    for reading in (mine, *mates) if todo["prepare"] else ():
+        reading["directory"] = wanted(release).as_dict()
     mine.update(pending_restart=False, jobs={})
     for hand_over in todo["hand_overs"]:
         for reading in (mine, *mates):
@@ -263,6 +438,7 @@ def plan_lines(planned: Sequence[dict[str, Any]]) -> list[str]:
             lines.append(f"{cluster['cluster']}: nothing to do")
             continue
         lines.append(f"{cluster['cluster']}:")
+        lines += [f"      warning: {text}" for text in cluster.get("warnings", [])]
         for number, step in enumerate(cluster["steps"], 1):
             if step["point_of_no_return"]:
                 lines.append(_NO_RETURN)
@@ -273,8 +449,11 @@ def plan_lines(planned: Sequence[dict[str, Any]]) -> list[str]:
 # --- the proof at the end ------------------------------------------------------------------------------------------
 
 
-def unproven(mine: Reading, release: str) -> list[str]:
-    """What keeps a node and the servers that it sees from being proven at the release; empty: proven."""
+def unproven(mine: Reading, release: str, homes: Mapping[str, str] | None = None) -> list[str]:
+    """What keeps a node and the servers that it sees from being proven at the release; empty: proven.
+
+    homes: where the servers are to be after a failback.
+    """
     missing = []
     if mine["servers_error"]:
         missing.append(f"the mailbox servers could not be read on {mine['node']}: {mine['servers_error']}")
@@ -284,6 +463,9 @@ def unproven(mine: Reading, release: str) -> list[str]:
         missing.append(f"node {mine['node']} is not up in its cluster")
     for server in mine["servers"]:
         missing += _server_unproven(server, release)
+        wanted_home = (homes or {}).get(server["name"]) or server.get("owner")
+        if server.get("owner") != wanted_home:
+            missing.append(f"{server['name']} is on {server.get('owner') or 'no node'}, not back on {wanted_home}")
     for group in mine["groups"]:
         if not group.get("owner"):
             missing.append(f"the owner of group '{group['name']}' is unknown")
@@ -302,22 +484,36 @@ def _server_unproven(server: dict[str, Any], release: str) -> list[str]:
     return missing
 
 
-def not_ready(mine: Reading, all_read: Iterable[Reading], release: str) -> list[str]:
+def not_ready(mine: Reading, all_read: Iterable[Reading], release: str, prepare_directory: bool = False) -> list[str]:
     """Why the node's cluster is not ready: what speaks against any of its nodes.
 
-    A mate that is down because our own Setup runs there, to be joined, does not.
+    A mate that is down because our own Setup runs there, to be joined, does not, nor one that is back since; nor does a
+    directory that this run is to prepare (prepare_directory).
     """
     lane = [reading for reading in all_read if reading["cluster"] == mine["cluster"]]
     joining = any(phase in _LIVE for reading in lane for phase in reading["jobs"].values())
-    unread_servers = [f"{r['node']}: (R9) {r['servers_error']}" for r in lane if r["servers_error"]]
+    mates_well = joining or _all_up(lane)
+    told_elsewhere = any(r["servers"] and not r["servers_error"] for r in lane)
+    unread_servers = [
+        f"{r['node']}: (R9) {r['servers_error']}"
+        for r in lane
+        if r["servers_error"] and not (told_elsewhere and "upgrade" in r["jobs"])
+    ]
     reasons = [
         f"{reading['node']}: {reason}"
         for reading in lane
-        for reason in reading["not_ready"]
-        if not (joining and reason.startswith("(R2)"))
+        for reason in [*reading["not_ready"], *([] if prepare_directory else reading.get("not_prepared", []))]
+        if not (mates_well and reason.startswith("(R2)"))
     ]
     told = [text for text in unread_servers if not any(r.startswith(text.partition(" ")[0] + " (R9)") for r in reasons)]
     return reasons + told + _bricked(lane, release)
+
+
+def _all_up(lane: Sequence[Reading]) -> bool:
+    """Whether the newest reading sees every node up: where one was waited for, the readings are minutes apart."""
+    dated = [reading for reading in lane if (reading["proof"] or {}).get("observed_at")]
+    newest = max(dated, key=lambda reading: str(reading["proof"]["observed_at"]), default=None)
+    return newest is not None and set(newest["members"]) == set(newest["nodes_up"])
 
 
 def _bricked(lane: Sequence[Reading], release: str) -> list[str]:

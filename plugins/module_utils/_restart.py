@@ -12,12 +12,14 @@ from ._cluster import ClusterExe, parse_cluster
 from ._cmdline import quote
 from ._errors import Failure, Refusal, bracketed_code, native_failure, refuse
 from ._node import ChannelLost
+from ._notice import Notice
 from ._standing import Standing, StandingReader
 from ._task import Task
 from ._wait import Limit, wait_for
 from ._windows import BOOT_TIME_LINE, ServiceState, boot_time, service_line, service_state
 
 _DELAY = 5  # seconds, so that the answer to the order still gets out (sources.md: shutdown)
+_HEARD = 20.0  # seconds after which a node that was told to restart does not answer any more
 _UNDER_WAY = (1190, 1115, 1717)  # a restart is ordered or under way already
 _CLUSTER_SERVICE = "ClusSvc"
 _LOOKS = 12
@@ -39,15 +41,32 @@ class Restart:
         command = f"shutdown /r /f /t {_DELAY} /c {quote(self._params['reason'])}"
         if self._task.check_mode:
             return {"changed": True, "before": before, "after": {"boot_time": None}, "commands": [command]}
-        begun = self._task.clock.now()
-        self._order(command)
+        notice = Notice(self._task)
+        begun = self._ordered(command, boot, notice)
         standing = self._wait(boot)
+        notice.remove()
         return {
             "changed": True,
             "before": before,
             "after": {"boot_time": standing.boot_time},
             "downtime": round(self._task.clock.now() - begun, 1),
         }
+
+    def _ordered(self, command: str, boot: str, notice: Notice) -> float:
+        """When the restart was ordered. Not before the node is marked, and seen again where that took time."""
+        if self._clustered:
+            refuse(notice.put(self._name, []), "Restarting the node", self._name)
+        try:
+            if notice.waited:
+                self._observe_settled()
+                refuse(notice.confirm(), "Restarting the node", self._name)
+            begun = self._task.clock.now()
+            if not self._order(command) and self._stands(boot):
+                self._order(command, again=True)
+        except Failure:
+            notice.remove()
+            raise
+        return begun
 
     def _observe_settled(self) -> str:
         """The boot time before; a node that is still joining after Setup gets some time."""
@@ -63,7 +82,7 @@ class Restart:
     def _observe(self) -> str:
         service = service_line(_CLUSTER_SERVICE)
         lines = ["echo %COMPUTERNAME%", BOOT_TIME_LINE, service, *ClusterExe(self._task.node).lines()]
-        name, boot, state, *rest = self._task.node.read_all(lines)
+        name, boot, state, *rest = self._task.node.read_all(lines, again=True)
         self._name = name.stdout.strip().upper()
         # Without the service there is no cluster; a service that is there but tells nothing is unknown.
         self._clustered = service_state(state) is not ServiceState.ABSENT
@@ -75,14 +94,24 @@ class Restart:
             raise Failure("Restarting the node", self._name, text, "Check WMI there (wmic os get LastBootUpTime).")
         return seen
 
-    def _order(self, command: str) -> None:
+    def _order(self, command: str, *, again: bool = False) -> bool:
+        """Whether the order was heard; False: the connection was lost, and nobody knows.
+
+        again: what is said to a second order tells nothing of the first one; whether the node restarts is seen.
+        """
         try:
             result = self._task.node.act_line(command, timeout=60)
         except ChannelLost:
             self._task.node.channel.reset()
-            return
-        if result.rc != 0 and bracketed_code(result) not in _UNDER_WAY:
+            return False
+        if result.rc != 0 and not again and bracketed_code(result) not in _UNDER_WAY:
             raise native_failure("Restarting the node", self._name, result, code=bracketed_code(result))
+        return True
+
+    def _stands(self, boot: str) -> bool:
+        """Whether the node is as before, though an order would have been carried out by now."""
+        self._task.clock.sleep(_HEARD)
+        return StandingReader(self._task.node, [], membership=False).look().boot_time == boot
 
     def _wait(self, before: str) -> Standing:
         self._task.progress("restarting")

@@ -27,34 +27,45 @@ from itertools import pairwise
 from typing import Any
 
 from ._cluster import Cluster, ClusterNode, GroupState, NodeState, same
+from ._directory import SCHEMA, Directory, newer, prepared
 from ._exchange import Observation
 from ._job import Phase
-from ._shell import CmsState, Copy, MailboxServer
-from ._versions import release_rank
+from ._shell import CmsState, Copy, MailboxServer, cms_state
+from ._versions import parse_version, release_rank
 
 LIVE = (Phase.RUNNING, Phase.FINISHED, Phase.UNKNOWN)  # a job that is joined
 _UP = (CmsState.ONLINE, CmsState.PARTIALLY_ONLINE)
+_PENDING = (CmsState.ONLINE_PENDING, CmsState.OFFLINE_PENDING)
 CLOCK_TOLERANCE = 30.0  # seconds that an observation may lie in the future
 MIGRATE = "mailops.exchange2007.migrate"
+DIRECTORY = "directory"  # what upgrade_prepare_directory has mended by the time that Setup runs
 
 
 @dataclass(frozen=True)
 class Refused:
-    """One reason not to act: the rule, what was seen, what to do next."""
+    """One reason not to act: the rule, what was seen, what to do next. about: DIRECTORY, or '' for the others."""
 
     rule: str
     seen: str
     advice: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen of a node in this run. observed_at: epoch seconds; os_family '' where nobody said."""
+    """What was seen of a node in this run. observed_at: epoch seconds; os_family '' where nobody said.
+
+    servers: the clustered mailbox servers as that node saw them; mark: of a controller, '' for none; setup: the Setup
+    programs and jobs that were running there.
+    """
 
     name: str
     release: str
     observed_at: float
     os_family: str = ""
+    servers: tuple[MailboxServer, ...] = ()
+    mark: str = ""
+    setup: tuple[str, ...] = ()
 
 
 def parse_evidence(items: Iterable[dict[str, Any]]) -> list[Evidence]:
@@ -65,9 +76,17 @@ def parse_evidence(items: Iterable[dict[str, Any]]) -> list[Evidence]:
             str(item.get("release") or "unknown"),
             _epoch(item["observed_at"]),
             str(item.get("os_family") or ""),
+            tuple(_server_told(server) for server in item.get("servers") or ()),
+            str(item.get("mark") or ""),
+            tuple(str(name) for name in item.get("setup") or ()),
         )
         for item in items
     ]
+
+
+def _server_told(item: dict[str, Any]) -> MailboxServer:
+    state = cms_state(str(item.get("state") or "").replace("_", ""))
+    return MailboxServer(str(item["name"]), state=state, version=parse_version(str(item.get("version") or "")))
 
 
 def _epoch(value: Any) -> float:
@@ -118,17 +137,26 @@ def _evidence_trouble(name: str, seen: Evidence | None, now: float, max_age: flo
     return ""
 
 
+def _busy_refusals(mates: Iterable[ClusterNode], proof: Sequence[Evidence]) -> list[Refused]:
+    """R2: Setup runs on a mate. Its Cluster service still answers for the first minutes."""
+    busy = {name: ", ".join(seen.setup) for name, seen in latest(mates, proof).items() if seen and seen.setup}
+    return [Refused("R2", f"Setup runs on {name} ({what}).", "Wait until it has ended.") for name, what in busy.items()]
+
+
 # --- what every act needs ------------------------------------------------------------------------------------------
 
 
-def readable_refusals(seen: Observation, *, own_job: bool = False) -> list[Refused]:
-    """R9: what could not be read. own_job: our own broken Setup may have left the program files without a version."""
+def readable_refusals(seen: Observation, *, own_job: bool = False, servers_told: bool = False) -> list[Refused]:
+    """R9: what could not be read. own_job: our own broken Setup may have left the program files without a version.
+
+    servers_told: such a Setup has left the node without its shell, and a mate tells of the mailbox servers.
+    """
     again = "Look at the node, then run again; nothing was touched."
     if not seen.cluster:
         text = "The cluster can't be read: cluster.exe listed no node."
         return [Refused("R9", text, "Start the Cluster service there.")]
     refused = [
-        Refused("R9", f"The state of node {n.name} is unknown.", again)
+        Refused("R9", f"The state of node {n.name} is unknown{because(seen.cluster)}.", again)
         for n in seen.cluster.nodes
         if n.state is NodeState.UNKNOWN
     ]
@@ -139,9 +167,17 @@ def readable_refusals(seen: Observation, *, own_job: bool = False) -> list[Refus
     refused += [Refused("R9", f"Group '{g.name}' is {g.state.value}.", again) for g in moving]
     if not seen.bits.read or (seen.bits.version is None and not own_job):
         refused.append(Refused("R9", "The version of Exchange on the node can't be read from the registry.", again))
-    if seen.mailbox_servers_error:
+    if not seen.processes_read:
+        text = f"The running programs of {seen.node} can't be listed (tasklist), so another Setup would not be seen."
+        refused.append(Refused("R9", text, again))
+    if seen.mailbox_servers_error and not servers_told:
         refused.append(Refused("R9", f"The mailbox servers can't be read: {seen.mailbox_servers_error}", again))
     return refused + _unread_mailbox_servers(seen)
+
+
+def because(cluster: Cluster) -> str:
+    """Why a state is unknown, where that is known."""
+    return f" ({'; '.join(cluster.reasons)})" if cluster.reasons else ""
 
 
 def _unread_mailbox_servers(seen: Observation) -> list[Refused]:
@@ -153,7 +189,8 @@ def _unread_mailbox_servers(seen: Observation) -> list[Refused]:
         if not known
     ]
     groups = seen.cluster.exchange_groups() if seen.cluster else []
-    if len(groups) > len(seen.mailbox_servers) and not seen.mailbox_servers_error:
+    known = seen.mailbox_servers_error or not seen.mailbox_servers_asked
+    if len(groups) > len(seen.mailbox_servers) and not known:
         names = ", ".join(f"'{name}'" for name in groups)
         text = f"The cluster has Exchange in {names}, but {len(seen.mailbox_servers)} mailbox server(s) could be read."
         refused.append(Refused("R9", text, advice))
@@ -183,14 +220,7 @@ def os_refusals(seen: Observation, release: str, proof: Sequence[Evidence]) -> l
 
 def setup_refusals(seen: Observation, release: str, *, own_job: bool) -> list[Refused]:
     """R8: media, pending restart, other Setups. own_job: the marks are those of our own interrupted run."""
-    refused = [*_media_refusals(seen, release)]
-    if seen.pending.required is not False:
-        found = ", ".join([*seen.pending.reasons, *(f"not readable: {k}" for k in seen.pending.unread)])
-        advice = "Restart the node; a mark that stays is an orphan: remove it by hand."
-        refused.append(Refused("R8", f"A restart is pending on {seen.node}: {found}.", advice))
-    if seen.running_setup:
-        running = ", ".join(seen.running_setup)
-        refused.append(Refused("R8", f"Another Setup runs on {seen.node}: {running}.", "Wait until it has ended."))
+    refused = [*_media_refusals(seen, release), *_occupied_refusals(seen)]
     if seen.bits.interrupted and not own_job:
         marks = ", ".join(seen.bits.interrupted)
         advice = "Run that Setup again by hand first. Removing the marks is your decision, never ours."
@@ -198,7 +228,29 @@ def setup_refusals(seen: Observation, release: str, *, own_job: bool) -> list[Re
     return refused
 
 
+def _occupied_refusals(seen: Observation) -> list[Refused]:
+    """What keeps any Setup from beginning on the node: a pending restart, and a Setup that runs."""
+    refused = []
+    if seen.pending.required is not False:
+        found = ", ".join([*seen.pending.reasons, *(f"not readable: {k}" for k in seen.pending.unread)])
+        advice = "Restart the node; a mark that stays is an orphan: remove it by hand."
+        refused.append(Refused("R8", f"A restart is pending on {seen.node}: {found}.", advice))
+    if seen.running_setup:
+        running = ", ".join(seen.running_setup)
+        refused.append(Refused("R8", f"Another Setup runs on {seen.node}: {running}.", "Wait until it has ended."))
+    return refused
+
+
 def _media_refusals(seen: Observation, release: str) -> list[Refused]:
+    unfit = _unfit_media(seen, release)
+    version = seen.media.version if seen.media else None
+    if unfit or version is None or seen.bits.version is None or version >= seen.bits.version:
+        return unfit
+    text = f"The media ({version}) is older than {seen.node} ({seen.bits.version})."
+    return [Refused("R8", text, "Use newer media.")]
+
+
+def _unfit_media(seen: Observation, release: str) -> list[Refused]:
     media = seen.media
     if media is None or media.version is None:
         path = media.path if media else ""
@@ -207,10 +259,32 @@ def _media_refusals(seen: Observation, release: str) -> list[Refused]:
     if media.release != release:
         has = f"is {media.release.upper()} ({media.version})" if media.release else f"has version {media.version}"
         return [Refused("R8", f"The media at '{media.path}' {has}, not {release.upper()}.", "Give the right folder.")]
-    if seen.bits.version and media.version < seen.bits.version:
-        text = f"The media ({media.version}) is older than {seen.node} ({seen.bits.version})."
-        return [Refused("R8", text, "Use newer media.")]
     return []
+
+
+def directory_refusals(seen: Observation, release: str) -> list[Refused]:
+    """R8: a schema that is known to be too old. Setup would stop there, or change the forest without being asked to.
+
+    An unknown one is none: with enough rights Setup does by itself what is due. None for a node at the release.
+    """
+    version, wanted = seen.directory.schema_version, SCHEMA[release]
+    if version is None or version >= wanted or seen.bits.release == release:
+        return []
+    text = f"The directory is not prepared: {seen.directory}; {release.upper()} needs the schema {wanted}."
+    advice = "Run exchange_setup with action: prepare_schema, then prepare_ad, or set upgrade_prepare_directory: true."
+    return [Refused("R8", text, advice, DIRECTORY)]
+
+
+def directory_warnings(directory: Directory, release: str) -> list[str]:
+    """What an upgrade is told of the directory though nothing refuses it: Setup does what is due, if it may."""
+    state = prepared(directory, release, "prepare_ad")
+    if state is True:
+        return []
+    if state is None:
+        seen = f"whether the directory is prepared for {release.upper()} is unknown ({directory.reason})"
+    else:
+        seen = f"the directory is not prepared for {release.upper()} ({directory})"
+    return [f"{seen}; Setup does that by itself, where its account may"]
 
 
 def downgrade_refusals(what: str, current: str | None, release: str) -> list[Refused]:
@@ -242,9 +316,25 @@ def readiness_refusals(seen: Observation, release: str, *, own_job: bool) -> lis
     if seen.bits.release == release or any(phase in LIVE for phase in seen.jobs.values()):
         return []
     refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release)
-    refused += readable_refusals(seen, own_job=own_job)
+    refused += readable_refusals(seen, own_job=own_job, servers_told=own_job)
     refused += mate_refusals(seen.cluster, seen.node) if seen.cluster else []
-    return refused + os_refusals(seen, release, []) + setup_refusals(seen, release, own_job=own_job)
+    refused += os_refusals(seen, release, []) + setup_refusals(seen, release, own_job=own_job)
+    return refused + directory_refusals(seen, release)
+
+
+def moving(seen: Observation) -> bool:
+    """Whether something is on its way to another state, so that waiting helps. What nobody can read is not moving."""
+    if not seen.cluster:
+        return False
+    groups, nodes = seen.cluster.groups, seen.cluster.nodes
+    on_its_way = [group.state is GroupState.PENDING for group in groups]
+    on_its_way += [node.state is NodeState.JOINING for node in nodes]
+    on_its_way += [server.state in _PENDING for server in seen.mailbox_servers]
+    if not any(reason.startswith("MSCluster") for reason in seen.cluster.reasons):
+        # The provider answers, and this is what it has no word for at the moment.
+        on_its_way += [group.owner is None or group.state is GroupState.UNKNOWN for group in groups]
+        on_its_way += [node.state is NodeState.UNKNOWN for node in nodes]
+    return any(on_its_way)
 
 
 # --- the acts ------------------------------------------------------------------------------------------------------
@@ -257,15 +347,34 @@ def upgrade_refusals(
     refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release)
     if seen.cluster:
         refused += ownership_refusals(seen.cluster, seen.node)
-    refused += readable_refusals(seen, own_job=own_job)
+    mates = seen.cluster.mates(seen.node) if seen.cluster else []
+    told = _told_by_mates(mates, proof) if own_job and seen.mailbox_servers_error else ()
+    refused += readable_refusals(seen, own_job=own_job, servers_told=bool(told))
     if not seen.cluster:
         return refused
-    mates = seen.cluster.mates(seen.node)
     refused += mate_refusals(seen.cluster, seen.node)
+    refused += _busy_refusals(mates, proof)
     refused += proof_refusals("R4", mates, proof, now, max_age)
-    refused += _cms_refusals(seen, release, list(latest(mates, proof).values()))
+    servers = told or seen.mailbox_servers
+    refused += _cms_refusals(seen.node, servers, release, list(latest(mates, proof).values()))
     refused += os_refusals(seen, release, proof)
-    return refused + setup_refusals(seen, release, own_job=own_job)
+    return refused + setup_refusals(seen, release, own_job=own_job) + directory_refusals(seen, release)
+
+
+def preparation_refusals(seen: Observation, directory: Directory, release: str, action: str) -> list[Refused]:
+    """Why `Setup /PrepareSchema` or `/PrepareAD` (action) must not run on this node now; empty: it may.
+
+    It touches nothing of the node or its cluster, so it needs neither the mates nor a node that owns nothing.
+    """
+    refused = downgrade_refusals(f"Node {seen.node}", seen.bits.release, release)
+    if newer(directory, release, action):
+        text = f"The directory is prepared for a newer release than {release.upper()}: {directory}."
+        refused.append(Refused("R10", text, "There is nothing to prepare, and this media's Setup would refuse."))
+    if prepared(directory, release, action) is None:
+        text = f"How far the directory is prepared can't be read: {directory.reason}."
+        advice = "Log in so that the account reaches a domain controller (kerberos with delegation, or credssp)."
+        refused.append(Refused("R9", text, advice, DIRECTORY))
+    return refused + _unfit_media(seen, release) + _occupied_refusals(seen)
 
 
 def restart_refusals(cluster: Cluster, node: str) -> list[Refused]:
@@ -275,9 +384,23 @@ def restart_refusals(cluster: Cluster, node: str) -> list[Refused]:
         return [Refused("R9", "The cluster can't be read: cluster.exe listed no node.", again)]
     refused = ownership_refusals(cluster, node) + mate_refusals(cluster, node)
     unknown = [n.name for n in cluster.nodes if n.state is NodeState.UNKNOWN]
-    refused += [Refused("R9", f"The state of node {name} is unknown.", again) for name in unknown]
+    text = because(cluster)
+    refused += [Refused("R9", f"The state of node {name} is unknown{text}.", again) for name in unknown]
     ownerless = [g.name for g in cluster.groups if not g.owner]
     return refused + [Refused("R9", f"The owner of group '{name}' is unknown.", again) for name in ownerless]
+
+
+def last_refusals(cluster: Cluster, node: str) -> list[Refused]:
+    """What has come up since upgrade_refusals(), seen right before Setup starts: reasons to restart, moving groups.
+
+    A group that is on its way keeps its old owner until it arrives, and that may be here.
+    """
+    refused = restart_refusals(cluster, node)
+    moves = [group for group in cluster.groups if group.state is GroupState.PENDING]
+    return refused + [
+        Refused("R9", f"Group '{group.name}' is {group.state.value}.", "Run again when it has settled.")
+        for group in moves
+    ]
 
 
 def ownership_refusals(cluster: Cluster, node: str) -> list[Refused]:
@@ -294,20 +417,28 @@ def ownership_refusals(cluster: Cluster, node: str) -> list[Refused]:
     return [Refused("R1", f"Node {node} owns {names}; Setup restarts the Cluster service there.", advice)]
 
 
-def _cms_refusals(seen: Observation, release: str, mates: Sequence[Evidence | None]) -> list[Refused]:
+def _told_by_mates(mates: Iterable[ClusterNode], proof: Sequence[Evidence]) -> tuple[MailboxServer, ...]:
+    """The mailbox servers in the newest evidence that has any whose version is known."""
+    telling = [e for e in latest(mates, proof).values() if e and e.servers and all(s.version for s in e.servers)]
+    return max(telling, key=lambda e: e.observed_at).servers if telling else ()
+
+
+def _cms_refusals(
+    node: str, servers: Iterable[MailboxServer], release: str, mates: Sequence[Evidence | None]
+) -> list[Refused]:
     """R3 and R4: every CMS is online elsewhere, and this is not the last old node under an old CMS.
 
     Only a mate that is seen to be old counts as old: an unknown one may be upgraded.
     """
     refused = []
     last = not any(e and 0 <= release_rank(e.release) < release_rank(release) for e in mates)
-    for server in seen.mailbox_servers:
+    for server in servers:
         if server.state not in (CmsState.ONLINE, CmsState.UNKNOWN):
             advice = f"Finish its handover (cms_handover name={server.name}) or start it first."
             refused.append(Refused("R3", f"Clustered mailbox server {server.name} is {server.state.value}.", advice))
         if last and server.version and release_rank(server.release) < release_rank(release):
             text = (
-                f"{seen.node} is the last node with old program files, and {server.name} is still at "
+                f"{node} is the last node with old program files, and {server.name} is still at "
                 f"{server.version}: upgrading it now would leave {server.name} unable to start, for good."
             )
             refused.append(Refused("R4", text, f"Upgrade {server.name} first with cms_handover on an upgraded node."))
@@ -333,10 +464,11 @@ def handover_refusals(
     mates = seen.cluster.mates(seen.node)
     known = [e for e in latest(mates, proof).values() if e]
     refused += mate_refusals(seen.cluster, seen.node)
+    refused += _busy_refusals(mates, proof)
     refused += proof_refusals("R5", mates, proof, now, max_age)
     refused += _target_refusals(seen, server, release)
-    refused += _stranded_refusals(server, known, release)
-    if not first and server.state in _UP and server.owner != seen.node:
+    upgraded = release_rank(server.release) >= release_rank(release)
+    if not first and not upgraded and server.state in _UP and server.owner != seen.node:
         # Once the CMS is down, or here already, the window is open: it is to be closed, not to be kept waiting.
         refused += _passive_refusals(seen, server, release, known)
     refused += _bricked_refusals(seen, server, release, known)
@@ -358,18 +490,6 @@ def _target_refusals(seen: Observation, server: MailboxServer, release: str) -> 
     if other:
         refused.append(Refused("R5", f"Node {node} runs {other.name} already.", "Choose a node that runs none."))
     return refused
-
-
-def _stranded_refusals(server: MailboxServer, known: Sequence[Evidence], release: str) -> list[Refused]:
-    """An upgraded CMS on a node with old program files: it can't run there, and how it got there is unknown."""
-    owner = next((e for e in known if server.owner and same(e.name, server.owner)), None)
-    upgraded = release_rank(server.release) >= release_rank(release)
-    if not upgraded or owner is None or release_rank(owner.release) >= release_rank(release):
-        return []
-    releases = f"{server.name} is at {str(server.release).upper()}, {owner.name} at {owner.release.upper()}"
-    text = f"{releases}, and {owner.name} owns it: it can't run there."
-    advice = f"Find out who moved it there; then move it with clustered_mailbox_server name={server.name} owner=NODE."
-    return [Refused("R5", text, advice)]
 
 
 def _passive_refusals(

@@ -22,6 +22,9 @@ def known_server(seen: Observation, name: str) -> MailboxServer:
     if server is None:
         if seen.mailbox_servers_error:
             text, advice = seen.mailbox_servers_error, "Check the Exchange Management Shell on the node."
+        elif not seen.cluster:
+            text = f"the cluster of {seen.node} can't be read, so nobody knows its mailbox servers."
+            advice = "Start the Cluster service there; then run again."
         else:
             known = ", ".join(s.name for s in seen.mailbox_servers) or "none"
             text, advice = (
@@ -39,7 +42,7 @@ def installed_shell(seen: Observation, node: Node) -> ExchangeShell:
 
 def read_shell(node: Node) -> ExchangeShell:
     """The same, with nothing read but the install path."""
-    results = node.read_all([registry.query(key + r"\Setup") for key in (EXCHANGE_KEY, EXCHANGE_KEY_32)])
+    results = node.read_all([registry.query(key + r"\Setup") for key in (EXCHANGE_KEY, EXCHANGE_KEY_32)], again=True)
     paths = [registry.Keys(result).value(r"v8.0\Setup", "MsiInstallPath") for result in results]
     return _shell_at(next((path for path in paths if path), ""), node)
 

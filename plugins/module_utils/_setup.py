@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ._cmdline import Unquotable, quote
 
@@ -48,30 +50,44 @@ def setup_line(media: str, arguments: list[str]) -> str:
     return " ".join([quote(media.rstrip("\\") + r"\Setup.com"), *arguments])
 
 
-def upgrade_arguments(domain_controller: str = "", updates_dir: str = "") -> list[str]:
+# Options of exchange_setup whose switch stands in the syntax of /mode only; /DomainController goes with everything.
+_OF_MODE = ("updates_dir", "answer_file", "enable_error_reporting")
+
+
+def upgrade_arguments(
+    domain_controller: str = "", updates_dir: str = "", answer_file: str = "", *, error_reporting: bool = False
+) -> list[str]:
     """Arguments that upgrade a node's bits."""
-    return ["/mode:upgrade", *_common(domain_controller, updates_dir)]
+    named = {"UpdatesDir": updates_dir, "AnswerFile": answer_file}
+    given = [f"/{switch}:{quote(value)}" for switch, value in named.items() if value]
+    reporting = ["/EnableErrorReporting"] if error_reporting else []
+    return ["/mode:upgrade", *given, *reporting, *_controller(domain_controller)]
 
 
 def upgrade_cms_arguments(domain_controller: str = "") -> list[str]:
     """Arguments that upgrade the CMS that the node owns; it takes no CMS name."""
-    return ["/upgradecms", *_common(domain_controller, "")]
+    return ["/upgradecms", *_controller(domain_controller)]
 
 
-def prepare_arguments(what: str, domain_controller: str = "") -> list[str]:
+def prepare_arguments(switch: str, domain_controller: str = "") -> list[str]:
     """Arguments for /PrepareSchema or /PrepareAD."""
-    return [f"/{what}", *_common(domain_controller, "")]
+    return [f"/{switch}", *_controller(domain_controller)]
 
 
-def _common(domain_controller: str, updates_dir: str) -> list[str]:
-    arguments = []
-    if updates_dir:
-        arguments.append(f"/UpdatesDir:{quote(updates_dir)}")
-    if domain_controller:
-        if not _HOST.fullmatch(domain_controller):
-            raise Unquotable(domain_controller, "a domain controller is a NetBIOS name or a fully qualified one")
-        arguments.append(f"/DomainController:{domain_controller}")
-    return arguments
+def misplaced(action: str, options: Mapping[str, Any]) -> list[str]:
+    """Options whose switch Setup does not take together with the action (sources.md: setup-line)."""
+    return [] if action == "upgrade" else [option for option in _OF_MODE if options.get(option)]
+
+
+def host_name(value: str) -> str:
+    """The value, if it can be the name of a domain controller; raises Unquotable."""
+    if not _HOST.fullmatch(value):
+        raise Unquotable(value, "a domain controller is a NetBIOS name or a fully qualified one")
+    return value
+
+
+def _controller(name: str) -> list[str]:
+    return [f"/DomainController:{host_name(name)}"] if name else []
 
 
 def parse_console(text: str) -> Console:

@@ -165,8 +165,8 @@ CAUSES: tuple[Cause, ...] = (
         "Number 8202, 8240 or 8333; or the import of an .ldf file failed.",
         "The schema is not extended, or Active Directory is not prepared, for this release.",
         "Exchange of the new release can't be configured before that is done.",
-        "Run Setup.com /PrepareSchema and /PrepareAD of the same media with an account that may, wait for replication, "
-        "then run again.",
+        "Run exchange_setup with action: prepare_schema and prepare_ad, or set upgrade_prepare_directory, with an "
+        "account in Schema Admins and Enterprise Admins; wait for replication, then run again.",
     ),
     Cause(
         "installer_failed",
@@ -198,7 +198,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "earlier_setup_unfinished",
-        "Watermark or Action values in the registry before this run, or after one that configured nothing.",
+        "Watermark or Action values in the registry before this run, or after one that configured nothing, where no "
+        "Setup of this collection left them.",
         "An earlier Setup on this node never finished.",
         "Setup may refuse, skip steps or hang because of its marks.",
         f"Run the Setup that the marks are of again by hand and let it finish. {_NEVER}",
@@ -240,7 +241,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "setup_unfinished",
-        "Watermark or Action values in the registry after a run that had begun to configure.",
+        "Watermark or Action values in the registry after a run that had begun to configure, or of an earlier Setup of "
+        "this collection.",
         "Setup left marks of unfinished work. This follows from the cause and is no cause by itself.",
         "Exchange on the node may not start, and other Setups refuse.",
         f"Remove the cause, then run again: the same Setup finishes its work and takes its marks away. {_NEVER}",
@@ -432,13 +434,19 @@ def _killed(trace: Trace) -> Iterator[Finding]:
 
 
 def _marks(trace: Trace) -> Iterator[Finding]:
-    """A Setup that configured nothing made no marks: those that are there then are an earlier one's, and stopped it."""
-    if _never_configured(trace) and (trace.marks_before or trace.marks_after):
+    """Our own marks follow from what stopped our Setup, and running again takes them away; others are a cause.
+
+    A Setup that configured nothing made no marks: those that are there then are an earlier one's, and stopped it.
+    """
+    if trace.own_marks:
+        left = trace.marks_after
+    elif _never_configured(trace) and (trace.marks_before or trace.marks_after):
         yield "earlier_setup_unfinished", _CERTAIN - 1, tuple(dict.fromkeys(trace.marks_before + trace.marks_after))
         return
-    if trace.marks_before:
-        yield "earlier_setup_unfinished", _GENERAL, trace.marks_before
-    left = tuple(mark for mark in trace.marks_after if mark not in trace.marks_before)
+    else:
+        left = tuple(mark for mark in trace.marks_after if mark not in trace.marks_before)
+        if trace.marks_before:
+            yield "earlier_setup_unfinished", _GENERAL, trace.marks_before
     if left:
         yield "setup_unfinished", 0, left
 
@@ -496,13 +504,16 @@ def explained(doing: str, target: str, seen: str, trace: Trace, **data: Any) -> 
 # --- from observations ---------------------------------------------------------------------------------------------
 
 
-def facts(before: Observation | None, after: Observation | None, *, owns_nothing: bool = False) -> dict[str, Any]:
+def facts(
+    before: Observation | None, after: Observation | None, *, owns_nothing: bool = False, own_marks: bool = False
+) -> dict[str, Any]:
     """The fields of a Trace that come from looking at the node before and after the run.
 
-    owns_nothing: the act needs a node that owns no group. WMI may be gone for a while after Setup; the media counts as
-    gone only where WMI answered something else in the same look.
+    owns_nothing: the act needs a node that owns no group. own_marks: marks on the node are of our own Setups; where
+    there were none before the run, they are. WMI may be gone for a while after Setup; the media counts as gone only
+    where WMI answered something else in the same look.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"own_marks": own_marks or (before is not None and not before.bits.interrupted)}
     if before:
         found.update(marks_before=before.bits.interrupted, updates=before.bits.rollups)
         found.update(media=before.media.path if before.media else "")

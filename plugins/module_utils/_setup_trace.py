@@ -66,9 +66,9 @@ class Spoken:
 class Trace:
     """Everything a run left behind. The registry is `before` and `after` the run; () also where nobody looked.
 
-    marks: `HKLM\\…\\Role\\Watermark=data`. restart: marks of a pending restart. owned: groups that the node owns though
-    it should own none. free: folder and bytes free on its disk. reached: whether the version read back is the wanted
-    one, None where it was not read.
+    marks: `HKLM\\…\\Role\\Watermark=data`; own_marks: a Setup of ours made them, and the next run goes on with it.
+    restart: marks of a pending restart. owned: groups that the node owns though it should own none. free: folder and
+    bytes free on its disk. reached: whether the version read back is the wanted one, None where it was not read.
     """
 
     rc: int | None = None
@@ -77,6 +77,7 @@ class Trace:
     fate: Fate = Fate.ENDED
     marks_before: tuple[str, ...] = ()
     marks_after: tuple[str, ...] = ()
+    own_marks: bool = False
     restart: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
@@ -183,13 +184,13 @@ def _odd_word(parts: tuple[Part, ...]) -> str:
 # --- numbers -------------------------------------------------------------------------------------------------------
 
 _NUMBERS = (
-    (re.compile(r"error code(?: is)?:? *(\d{1,10})\b", re.IGNORECASE), 10),
+    (re.compile(r"error code(?: is)?:? *([0-9]{1,10})\b", re.IGNORECASE), 10),
     (re.compile(r"\b0x([0-9a-fA-F]{1,8})\b"), 16),
     # The directory's own wording is the same in every language: `00000005: SecErr: DSID-…, problem 4003 (…)`.
     (re.compile(r"\b([0-9a-fA-F]{8}): (?:\w{2,5}Err)\b"), 16),
 )
 # A translated sentence ends with its number as the English one does.
-_AT_END = re.compile(r"(?<![\w.:/\\-])([1-9]\d{2,4})\W{0,3}$")
+_AT_END = re.compile(r"(?<![\w.:/\\-])([1-9][0-9]{2,4})\W{0,3}$")
 _LOG_ERROR = re.compile(r"^\[[^\]]*\] \[\d+\] \[[A-Z]{4,}\] (?P<text>.*)$")
 
 

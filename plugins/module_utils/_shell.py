@@ -95,6 +95,15 @@ class MailboxServer:
         }
 
 
+@dataclass(frozen=True)
+class Servers:
+    """The clustered mailbox servers, or why they could not be read, and the whole answer of the shell."""
+
+    found: tuple[MailboxServer, ...]
+    error: str
+    result: Result
+
+
 def literal(text: str) -> str:
     """A single-quoted PowerShell string that also survives cmd.exe; raises Unquotable."""
     refuse_unsafe(text)
@@ -102,6 +111,20 @@ def literal(text: str) -> str:
         # PowerShell takes typographic quotes for plain ones.
         raise Unquotable(text, "it holds a typographic quote")
     return "'" + text.replace("'", "''") + "'"
+
+
+def shell_line(script: str, console: str = "") -> str:
+    """The cmd.exe line for a script without double quotes and percent signs; console: a .psc1 file, '' for none."""
+    refuse_unsafe(script)
+    refuse_unsafe(console)
+    loaded = f'-PSConsoleFile "{console}" ' if console else ""
+    line = (
+        f"powershell.exe -NoLogo -NoProfile -NonInteractive {loaded}"
+        f'-Command "& {{ {_PROLOGUE}{script}{_EPILOGUE} }}" <nul'
+    )
+    if len(line) > MAX_COMMAND_LINE:
+        raise Unquotable(f"{script[:40]}…", f"{len(line)} characters are more than the {MAX_COMMAND_LINE} of cmd.exe")
+    return line
 
 
 class ExchangeShell:
@@ -112,22 +135,13 @@ class ExchangeShell:
         self._console = install_path.rstrip("\\") + r"\bin\exshell.psc1"
 
     def line(self, script: str) -> str:
-        """The cmd.exe line for a script; script is PowerShell without double quotes and percent signs."""
-        refuse_unsafe(script)
-        refuse_unsafe(self._console)
-        line = (
-            f'powershell.exe -NoLogo -NoProfile -NonInteractive -PSConsoleFile "{self._console}" '
-            f'-Command "& {{ {_PROLOGUE}{script}{_EPILOGUE} }}" <nul'
-        )
-        if len(line) > MAX_COMMAND_LINE:
-            raise Unquotable(
-                f"{script[:40]}…", f"{len(line)} characters are more than the {MAX_COMMAND_LINE} of cmd.exe"
-            )
-        return line
+        """The cmd.exe line for a script, as shell_line() makes it."""
+        return shell_line(script, self._console)
 
     def read(self, script: str, doing: str, target: str, timeout: float = 300) -> dict[str, list[str]]:
         """Run a script that only looks; key -> values in order. Raises Failure with the cmdlet's own message."""
-        return _answer(self._node.read_line(self.line(script), timeout=timeout), doing, target, changed=False)
+        result = self._node.read_line(self.line(script), timeout=timeout, again=True)
+        return _answer(result, doing, target, changed=False)
 
     def act(
         self, script: str, doing: str, target: str, timeout: float, hear: Hear | None = None
@@ -135,17 +149,20 @@ class ExchangeShell:
         """Run a script that changes something; timeout in seconds; hear gets its output as it comes."""
         return _answer(self._node.act_line(self.line(script), timeout=timeout, hear=hear), doing, target, changed=True)
 
-    def mailbox_servers(self, members: Iterable[str]) -> list[MailboxServer]:
-        """Every clustered mailbox server that one of these nodes may run."""
+    def mailbox_servers(self, members: Iterable[str], before: str = "") -> Servers:
+        """Every clustered mailbox server that one of these nodes may run; before: a script run in the same start."""
         doing = "Reading the clustered mailbox servers"
-        result = self._node.read_line(self.line(mailbox_servers_script(members)), timeout=300)
-        _answer(result, doing, self._node.name, changed=False)
-        return parse_mailbox_servers(result.stdout)
+        result = self._node.read_line(self.line(before + mailbox_servers_script(members)), timeout=300, again=True)
+        try:
+            _answer(result, doing, self._node.name, changed=False)
+        except Failure as failure:
+            return Servers((), failure.seen, result)
+        return Servers(tuple(parse_mailbox_servers(result.stdout)), "", result)
 
     def copies(self, name: str, samples: int = 1, interval: float = 0.0) -> list[list[Copy]]:
         """Readings of a CCR's storage group copies, oldest first; interval in seconds between two of them."""
         limit = 300 + samples * (interval + 30)
-        result = self._node.read_line(self.line(copies_script(name, samples, interval)), timeout=limit)
+        result = self._node.read_line(self.line(copies_script(name, samples, interval)), timeout=limit, again=True)
         _answer(result, "Reading the storage group copies", name, changed=False)
         return parse_copies(result.stdout)
 
@@ -179,9 +196,14 @@ class ExchangeShell:
         )
         return self.act(script + _state_script(name), "Starting the clustered mailbox server", name, timeout)
 
-    def move(self, name: str, target: str, reason: str, timeout: float) -> dict[str, list[str]]:
-        script = _move(name, target, reason) + " -Confirm:$false; "
-        return self.act(script + _state_script(name), f"Moving the clustered mailbox server to {target}", name, timeout)
+    def move(
+        self, name: str, target: str, reason: str, timeout: float, begun: Callable[[], None] | None = None
+    ) -> dict[str, list[str]]:
+        """Move a CMS; begun is called when the shell has started, right before users of one that is up are cut off."""
+        doing = f"Moving the clustered mailbox server to {target}"
+        mark, hear = ("", None) if begun is None else ("say 'begun' '1'; ", _listener(b"begun=", begun))
+        script = f"{mark}{_move(name, target, reason)} -Confirm:$false; {_state_script(name)}"
+        return self.act(script, doing, name, timeout, hear)
 
     def validate_move(self, name: str, target: str, reason: str) -> None:
         """Exchange's own check of a move, which changes nothing; not in RTM's shell. Raises Failure."""

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from . import _rules as rules
-from ._cmdline import refuse_unsafe
+from ._cmdline import quote, refuse_unsafe
+from ._directory import ask_as, prepared
 from ._errors import Failure, refuse
 from ._exchange import Observation, Observer
 from ._job import JobState, Phase
@@ -51,6 +53,19 @@ def observe_readable(task: Task, observer: Observer) -> Observation:
     return seen
 
 
+def with_directory(task: Task, seen: Observation, release: str) -> Observation:
+    """The observation with the directory asked as the account that Setup is to run as, where it matters and is unknown.
+
+    A password that is not plain ASCII may not exist in the node's code page: that is for Setup to complain about.
+    """
+    account = task.credentials
+    unknown = prepared(seen.directory, release, "prepare_ad") is None and seen.bits.release != release
+    if not unknown or account is None or not account.password or not account.password.isascii():
+        return seen
+    told = ask_as(task.node, account, task.params.get("domain_controller") or "")
+    return replace(seen, directory=told) if told.whole else seen
+
+
 class UpgradeNode:
     """`Setup.com /mode:upgrade` on a node that owns nothing."""
 
@@ -59,10 +74,8 @@ class UpgradeNode:
         params = task.params
         refuse_unsafe(params["media"])
         self._release: str = params["release"]
-        arguments = upgrade_arguments(params["domain_controller"], params["updates_dir"])
-        limit = Limit(params["timeout"], params["poll"])
-        self._setup = SetupRun(task, "upgrade", arguments, limit)
-        self._observer = Observer(task.node, params["media"])
+        self._setup = setup_of(task, "upgrade", _arguments(params))
+        self._observer = Observer(task.node, params["media"], self._release, directory=True)
 
     def run(self) -> dict[str, Any]:
         """Observe, compare, act, observe again, prove."""
@@ -71,23 +84,27 @@ class UpgradeNode:
         seen = self._observer.observe(self._task.clock.now()) if joins else observe_readable(self._task, self._observer)
         if not joins:
             if self._done(seen):
-                return self._leave_alone(seen, state)
+                return self._leave_alone(seen)
+            seen = with_directory(self._task, seen, self._release)
             self._refuse(seen, state)
+            for text in rules.directory_warnings(seen.directory, self._release):
+                self._task.progress(text)
         if self._task.check_mode:
             return self._would(seen)
         return self._act(seen, state)
 
-    def _leave_alone(self, seen: Observation, state: JobState) -> dict[str, Any]:
+    def _leave_alone(self, seen: Observation) -> dict[str, Any]:
         """At the release: nothing is done, but for removing what a dead run left."""
-        leftovers = [self._setup] if state.phase is not Phase.ABSENT else []
-        other = cms_setup(self._task)
         upgraded = all(release_rank(s.release) >= release_rank(self._release) for s in seen.mailbox_servers)
-        if upgraded and other.job.look().phase in (Phase.DIED, Phase.PREPARED):
-            leftovers.append(other)
-        for setup in leftovers if not self._task.check_mode else []:
-            setup.close(succeeded=True)
-        leftover = bool(leftovers)
-        return {**self._result(seen, seen, changed=leftover), "restart_required": seen.pending.required is not False}
+        leftovers = [
+            kind
+            for kind, phase in seen.jobs.items()
+            if phase in (Phase.DIED, Phase.PREPARED) and (upgraded or kind != "upgradecms")
+        ]
+        for kind in leftovers if not self._task.check_mode else []:
+            setup_of(self._task, kind, []).close(succeeded=True)
+        changed = bool(leftovers)
+        return {**self._result(seen, seen, changed=changed), "restart_required": seen.pending.required is not False}
 
     def _done(self, seen: Observation) -> bool:
         return seen.bits.release == self._release and not seen.bits.interrupted
@@ -101,6 +118,7 @@ class UpgradeNode:
             max_age=self._task.params["proof_max_age"],
             own_job=state.phase is Phase.DIED,
         )
+        refused += missing_files(self._task, ("answer_file", "updates_dir"))
         doing = f"Upgrading the program files to {self._release.upper()}"
         refuse(refused, doing, seen.node, before=_version(seen))
 
@@ -129,7 +147,8 @@ class UpgradeNode:
         if after.bits.interrupted:
             troubles.append(f"marks of an unfinished Setup are left: {', '.join(after.bits.interrupted)}")
         if any(troubles):
-            seen = {**facts(before, after, owns_nothing=True), "free": free_space(self._task.node)}
+            # Over marks of anybody else nothing was started.
+            seen = {**facts(before, after, owns_nothing=True, own_marks=True), "free": free_space(self._task.node)}
             trace = outcome.trace(wanted=self._release, reached=reached, **seen)
             raise _failure(
                 troubles, "Upgrading the program files", before.node, outcome, trace, before=_version(before)
@@ -211,10 +230,34 @@ class UpgradeCms:
 
 def cms_setup(task: Task) -> SetupRun:
     """The Setup run that upgrades the clustered mailbox server of the node."""
-    params = task.params
-    arguments = upgrade_cms_arguments(params.get("domain_controller") or "")
-    limit = Limit(params["timeout"], params["poll"])
-    return SetupRun(task, "upgradecms", arguments, limit)
+    return setup_of(task, "upgradecms", upgrade_cms_arguments(task.params.get("domain_controller") or ""))
+
+
+def _arguments(params: dict[str, Any]) -> list[str]:
+    """Setup's arguments for the program files, from the options of exchange_setup."""
+    return upgrade_arguments(
+        params["domain_controller"],
+        params["updates_dir"],
+        params["answer_file"],
+        error_reporting=params["enable_error_reporting"],
+    )
+
+
+def setup_of(task: Task, kind: str, arguments: list[str]) -> SetupRun:
+    """The Setup run of a kind (JOB_KINDS) with the task's time-out."""
+    return SetupRun(task, kind, arguments, Limit(task.params["timeout"], task.params["poll"]))
+
+
+def missing_files(task: Task, options: Sequence[str]) -> list[rules.Refused]:
+    """R8: options that name a file or folder which is not on the node; Setup would stop at it."""
+    given = [(option, task.params[option]) for option in options if task.params.get(option)]
+    path_of = {option: path.rstrip("\\") for option, path in given}
+    results = task.node.read_all(f"(if exist {quote(path)} echo there)" for path in path_of.values())
+    return [
+        rules.Refused("R8", f"There is no '{path}' ({option}) on {task.node.name}.", "Copy it to the node first.")
+        for (option, path), result in zip(path_of.items(), results, strict=True)
+        if result.stdout.strip() != "there"
+    ]
 
 
 def cms_troubles(server: MailboxServer, release: str, outcome: Outcome) -> list[str]:
@@ -233,7 +276,7 @@ def prove_cms(
     after: Observation | None = None,
 ) -> None:
     """Raise Failure unless Setup succeeded and the directory has the new version. before, after: for the diagnosis."""
-    seen = {**facts(before, after), "version": str(server.version or ""), "wanted": release}
+    seen = {**facts(before, after, own_marks=True), "version": str(server.version or ""), "wanted": release}
     trace = outcome.trace(reached=server.release == release, **seen)
     troubles = cms_troubles(server, release, outcome)
     if troubles:

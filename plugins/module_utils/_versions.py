@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_FORM = re.compile(r"(\d+)\.(\d+)\D+(\d+)\.(\d+)")
+_FORM = re.compile(r"(?<![0-9])([0-9]{1,5})\.([0-9]{1,5})\D+([0-9]{1,6})\.([0-9]{1,6})(?![0-9])")
 
 
 class Version(NamedTuple):

@@ -13,6 +13,7 @@ from ._errors import Failure
 from ._task import Clock
 
 _T = TypeVar("_T")
+_BLIND = 3  # looks in vain, one after the other
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,22 @@ def wait_for(
 ) -> _T:
     """Look until good; raises Failure with the last observation when the time is over.
 
-    changed: what that Failure says of itself; most waits follow an act.
+    changed: what that Failure says of itself; most waits follow an act. A look that fails is not the end: what can't be
+    read is unknown, and looked at again, up to three times in a row (R9).
     """
     end = clock.now() + limit.timeout
+    blind = 0
     while True:
-        seen = look()
+        try:
+            seen = look()
+        except Failure as failure:
+            blind += 1
+            if blind > _BLIND or clock.now() >= end:
+                failure.changed = failure.changed or changed
+                raise
+            clock.sleep(limit.poll)
+            continue
+        blind = 0
         if good(seen):
             return seen
         if clock.now() >= end:

@@ -38,7 +38,7 @@ class Os:
 
 def parse_os(ver: Result, windows: Result, language: Result) -> Os:
     """From `ver` and two registry keys: numbers only, their words are localised (sources.md: windows-versions)."""
-    match = re.search(r"(\d+)\.(\d+)\.(\d+)", ver.stdout)
+    match = re.search(r"(?<![0-9])([0-9]{1,5})\.([0-9]{1,5})\.([0-9]{1,6})(?![0-9])", ver.stdout)
     version = match.group(0) if match else ""
     family = _FAMILIES.get((int(match.group(1)), int(match.group(2))), "unknown") if match else "unknown"
     packed = registry.dword(registry.Keys(windows).value(r"Control\Windows", "CSDVersion"))
@@ -80,7 +80,8 @@ def parse_pending_restart(results: Sequence[Result]) -> PendingRestart:
     """The marks that Exchange Setup looks at, and those of Windows 2008 (sources.md: setup-marks, pending-restart)."""
     session, microsoft, updates, components = (registry.Keys(result) for result in results)
     reasons, unread = [], []
-    if not session.read:
+    # This key is never without values: an answer that does not even name it is none.
+    if not session.read or not session.has(r"Control\Session Manager"):
         unread.append(SESSION_MANAGER)
     if session.value("Control\\Session Manager", "PendingFileRenameOperations"):
         reasons.append(f"{SESSION_MANAGER}\\PendingFileRenameOperations")
@@ -91,7 +92,8 @@ def parse_pending_restart(results: Sequence[Result]) -> PendingRestart:
     if volatile:
         reasons.append(f"{UPDATES_KEY}\\UpdateExeVolatile={volatile}")
     # Exit code 1 does not tell a missing key from a refused one; the parent does (sources.md: reg).
-    if not updates.read and (not microsoft.read or microsoft.has(r"Microsoft\Updates")):
+    listed = microsoft.read and bool(microsoft.below(r"SOFTWARE\Microsoft"))
+    if not updates.read and (not listed or microsoft.has(r"Microsoft\Updates")):
         unread.append(UPDATES_KEY)
     reasons += [f"{COMPONENTS_KEY}\\{key}" for key in ("RebootPending", "RebootInProgress") if components.has(key)]
     return PendingRestart(tuple(reasons), tuple(unread))
@@ -133,7 +135,7 @@ BOOT_TIME_LINE = "wmic os get LastBootUpTime <nul"
 
 def boot_time(result: Result) -> str | None:
     """When Windows was started, as WMI writes it (`20070304120000.000000+060`); only good for comparing."""
-    match = re.search(r"\d{14}\.\d{6}[+-]\d{3}", result.stdout)
+    match = re.search(r"[0-9]{14}\.[0-9]{6}[+-][0-9]{3}", result.stdout)
     return match.group(0) if match else None
 
 

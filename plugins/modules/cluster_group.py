@@ -12,7 +12,8 @@ description:
     C(cluster.exe), then watches until owner and state are what was asked for. C(cluster.exe) reports success as soon as
     the ownership has changed, which says nothing about the state.
   - A group that holds a clustered mailbox server is refused. Moving one with the cluster's own tools leaves its
-    databases dismounted; use M(mailops.exchange2007.clustered_mailbox_server).
+    databases dismounted; use M(mailops.exchange2007.clustered_mailbox_server). See
+    O(allow_clustered_mailbox_server).
 options:
   name:
     description: Name of the group.
@@ -21,12 +22,22 @@ options:
   owner:
     description: Node that is to own the group.
     type: str
+  other_owners:
+    description:
+      - Nodes to try, in this order, where the cluster says that O(owner) is no possible owner of the group's resources.
+      - A group that one of them owns already is left there.
+    type: list
+    elements: str
+    default: []
   state:
-    description: State that the group is to have. Without it a moved group keeps its state.
+    description: State that the group is to have. Without it a group that O(owner) moves keeps its state.
     type: str
     choices: [online, offline]
   cluster:
-    description: Name of another cluster of the same Windows version. The default is the node's own.
+    description:
+      - Name of another cluster of the same Windows version. The default is the node's own.
+      - States of another cluster can't be read (see M(mailops.exchange2007.cluster_info)), and what is unknown is not
+        changed; delegate the task to one of its nodes instead.
     type: str
     default: ""
   timeout:
@@ -51,6 +62,7 @@ attributes:
 seealso:
   - module: mailops.exchange2007.cluster_info
   - module: mailops.exchange2007.clustered_mailbox_server
+  - module: mailops.exchange2007.cluster_node
 author:
   - mailops contributors (@mailops)
 """
@@ -59,7 +71,7 @@ EXAMPLES = r"""
 - name: Move the quorum group to the other node
   mailops.exchange2007.cluster_group:
     name: Cluster Group
-    owner: NODEB
+    owner: MBX1A
 
 - name: Have the print group online
   mailops.exchange2007.cluster_group:
@@ -69,21 +81,53 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: Owner and state before.
+  description: The group before.
   returned: success
   type: dict
-  sample: {"owner": "NODEA", "state": "online"}
+  sample: {"owner": "MBX1B", "state": "online"}
+  contains: &group
+    owner:
+      description: Node that owns it; null where that could not be read.
+      type: str
+      sample: MBX1B
+    state:
+      description: V(online), V(offline), V(failed), V(partially_online), V(pending) or V(unknown).
+      type: str
+      sample: online
 after:
-  description: Owner and state afterwards, as observed; in check mode as they would be.
+  description: The group as observed afterwards; in check mode as it would be.
   returned: success
   type: dict
-  sample: {"owner": "NODEB", "state": "online"}
+  sample: {"owner": "MBX1A", "state": "online"}
+  contains: *group
+refusals:
+  description: Why nothing was done.
+  returned: when refused
+  type: list
+  elements: dict
+  sample:
+    - rule: R1
+      seen: The group holds, or may hold, a clustered mailbox server, which cluster.exe must not touch.
+      advice: Use the module clustered_mailbox_server.
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R1
+    seen:
+      description: What was seen.
+      type: str
+      sample: The group holds, or may hold, a clustered mailbox server, which cluster.exe must not touch.
+    advice:
+      description: What to do next.
+      type: str
+      sample: Use the module clustered_mailbox_server.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
   type: list
   elements: str
-  sample: ['cluster.exe group "Cluster Group" /move:NODEB /wait:300']
+  sample: ['cluster.exe group "Cluster Group" /move:MBX1A /wait:300']
 """
 
 from typing import Any
@@ -99,13 +143,14 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster impo
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import refuse
 from ansible_collections.mailops.exchange2007.plugins.module_utils._groups import GroupMover, known_group
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
-from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused, group_is_cms, settled
+from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused, because, group_is_cms, settled
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "owner": {"type": "str"},
+    "other_owners": {"type": "list", "elements": "str", "default": []},
     "state": {"type": "str", "choices": ["online", "offline"]},
     "cluster": {"type": "str", "default": ""},
     "timeout": {"type": "int", "default": 300},
@@ -120,7 +165,8 @@ def run(task: Task) -> dict[str, Any]:
     tool = ClusterExe(task.node, params["cluster"])
     cluster = tool.observe()
     group = known_group(cluster, params["name"])
-    to_move = bool(params["owner"]) and not (group.owner and same(group.owner, params["owner"]))
+    owners = [params["owner"], *params["other_owners"]] if params["owner"] else []
+    to_move = bool(owners) and not any(group.owner and same(group.owner, owner) for owner in owners)
     to_change = bool(params["state"]) and group.state.value != params["state"]
     if not to_move and not to_change:
         return _result(group, group, changed=False)
@@ -128,16 +174,22 @@ def run(task: Task) -> dict[str, Any]:
     if task.check_mode:
         return _would(tool, group, params, to_move=to_move, to_change=to_change)
     mover = GroupMover(task, tool, Limit(params["timeout"], params["poll"]))
-    after = mover.move(group, params["owner"].upper()) if to_move else group
+    after = mover.move(group, *_targets(cluster, owners)) if to_move else group
     if params["state"] and after.state.value != params["state"]:
         after = mover.set_state(after, GroupState(params["state"]))
     return _result(group, after, changed=True)
 
 
+def _targets(cluster: Cluster, owners: list[str]) -> tuple[str, list[str]]:
+    """The owner, and those of the other ones that are up."""
+    up = {node.name.casefold() for node in cluster.nodes if node.state is NodeState.UP}
+    return owners[0].upper(), [name.upper() for name in owners[1:] if name.casefold() in up]
+
+
 def _refusals(cluster: Cluster, group: ClusterGroup, params: dict[str, Any]) -> list[Refused]:
     refused = []
     if not group.owner or not settled(group.state):
-        seen = f"The group is {group.state.value}, its owner is {group.owner or 'unknown'}."
+        seen = f"The group is {group.state.value}, its owner is {group.owner or 'unknown'}{because(cluster)}."
         refused.append(Refused("R9", seen, "Wait until it has settled, then run again."))
     if not params["allow_clustered_mailbox_server"] and group_is_cms(cluster, group.name) is not False:
         seen = "The group holds, or may hold, a clustered mailbox server, which cluster.exe must not touch."

@@ -9,7 +9,7 @@ short_description: Read nodes, groups and resources of a Windows server cluster
 version_added: 1.0.0
 description:
   - Reads members, groups and resources of a Windows Server 2003 or 2008 cluster with C(cluster.exe) and the numbers of
-    the C(root\\MSCluster) WMI provider, in one round trip.
+    the C(root\MSCluster) WMI provider, in one round trip.
   - Owners come from node names and states from numbers, so the language of the server does not matter. What cannot be
     made out is V(unknown); RV(cluster.unknown_because) says why.
 options:
@@ -17,7 +17,8 @@ options:
     description:
       - Name of another cluster to read. The default is the cluster that the node belongs to.
       - The Cluster service does not let itself be managed across Windows versions; a 2003 cluster is read from a 2003
-        node and a 2008 cluster from a 2008 node. WMI numbers are not available for another cluster.
+        node and a 2008 cluster from a 2008 node.
+      - The numbers of WMI are those of the node's own cluster, so every state of another one is V(unknown).
     type: str
     default: ""
 extends_documentation_fragment:
@@ -42,8 +43,14 @@ EXAMPLES = r"""
 
 - name: Show who owns what
   ansible.builtin.debug:
-    msg: "{{ item.name }}: {{ item.state }} on {{ item.owner }}"
+    msg: "{{ item.name }} is {{ item.state }} on {{ item.owner }}"
   loop: "{{ seen.cluster.groups }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Stop where a node is not up
+  ansible.builtin.assert:
+    that: seen.cluster.nodes | rejectattr('state', 'equalto', 'up') | length == 0
 """
 
 RETURN = r"""
@@ -55,28 +62,83 @@ cluster:
     name:
       description: Name of the cluster; empty where the registry did not tell.
       type: str
-      sample: EXCLUSTER
+      sample: EXCLUS1
     nodes:
-      description: Members with RV(ignore:state) up, down, paused, joining or unknown.
+      description: Members.
       type: list
       elements: dict
-      sample: [{"name": "NODEA", "id": 1, "state": "up"}]
+      sample: [{"name": "MBX1A", "id": 1, "state": "up"}, {"name": "MBX1B", "id": 2, "state": "up"}]
+      contains:
+        name:
+          description: Name of the node.
+          type: str
+          sample: MBX1A
+        id:
+          description: Number of the node in the cluster.
+          type: int
+          sample: 1
+        state:
+          description: V(up), V(down), V(paused), V(joining) or V(unknown).
+          type: str
+          sample: up
     groups:
-      description: Groups with state online, offline, failed, partially_online, pending or unknown.
+      description: Groups.
       type: list
       elements: dict
-      sample: [{"name": "Cluster Group", "owner": "NODEA", "state": "online"}]
+      sample: [{"name": "Cluster Group", "owner": "MBX1B", "state": "online"}]
+      contains:
+        name:
+          description: Name of the group.
+          type: str
+          sample: Cluster Group
+        owner:
+          description: Node that owns it; null where that could not be read.
+          type: str
+          sample: MBX1B
+        state:
+          description: V(online), V(offline), V(failed), V(partially_online), V(pending) or V(unknown).
+          type: str
+          sample: online
     resources:
-      description: Resources with their type, which is empty where WMI does not answer.
+      description: Resources of the groups.
       type: list
       elements: dict
-      sample: [{"name": "Cluster IP Address", "group": "Cluster Group", "owner": "NODEA", "state": "online",
-                "type": "IP Address"}]
+      sample: [{"name": "Cluster Name", "group": "Cluster Group", "owner": "MBX1B", "state": "online",
+                "type": "Network Name"}]
+      contains:
+        name:
+          description: Name of the resource.
+          type: str
+          sample: Cluster Name
+        group:
+          description: Group that it belongs to; null where that could not be read.
+          type: str
+          sample: Cluster Group
+        owner:
+          description: Node that owns it; null where that could not be read.
+          type: str
+          sample: MBX1B
+        state:
+          description: >-
+            V(inherited), V(initializing), V(online), V(offline), V(failed), V(pending), V(online_pending),
+            V(offline_pending) or V(unknown).
+          type: str
+          sample: online
+        type:
+          description: Its type; empty where WMI does not answer.
+          type: str
+          sample: Network Name
     unknown_because:
       description: What could not be read, and why.
       type: list
       elements: str
       sample: []
+commands:
+  description: Always empty; nothing is changed.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any

@@ -16,12 +16,15 @@ options:
     type: str
     required: true
   state:
-    description: State that it is to have.
+    description: State that it is to have. A node that is down or joining is refused.
     type: str
     choices: [up, paused]
     required: true
   cluster:
-    description: Name of another cluster of the same Windows version. The default is the node's own.
+    description:
+      - Name of another cluster of the same Windows version. The default is the node's own.
+      - States of another cluster can't be read (see M(mailops.exchange2007.cluster_info)), and what is unknown is not
+        changed; delegate the task to one of its nodes instead.
     type: str
     default: ""
   timeout:
@@ -41,6 +44,8 @@ attributes:
     support: full
 seealso:
   - module: mailops.exchange2007.cluster_info
+  - module: mailops.exchange2007.cluster_group
+  - module: mailops.exchange2007.node_reboot
 author:
   - mailops contributors (@mailops)
 """
@@ -48,33 +53,55 @@ author:
 EXAMPLES = r"""
 - name: Resume a node that somebody paused
   mailops.exchange2007.cluster_node:
-    name: NODEB
+    name: MBX2B
     state: up
 """
 
 RETURN = r"""
 before:
-  description: State before.
+  description: The node before.
   returned: success
   type: dict
   sample: {"state": "paused"}
+  contains: &node
+    state:
+      description: V(up) or V(paused); every other state is refused.
+      type: str
+      sample: paused
 after:
-  description: State as observed afterwards; in check mode as it would be.
+  description: The node as observed afterwards; in check mode as it would be.
   returned: success
   type: dict
   sample: {"state": "up"}
+  contains: *node
 refusals:
-  description: Why nothing was done, as rule, seen and advice.
+  description: Why nothing was done.
   returned: when refused
   type: list
   elements: dict
-  sample: [{"rule": "R2", "seen": "Node NODEB is down.", "advice": "Start its Cluster service or bring it up."}]
+  sample:
+    - rule: R2
+      seen: Node MBX2B is down.
+      advice: Start its Cluster service or bring it up, then run again.
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R2
+    seen:
+      description: What was seen.
+      type: str
+      sample: Node MBX2B is down.
+    advice:
+      description: What to do next.
+      type: str
+      sample: Start its Cluster service or bring it up, then run again.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
   type: list
   elements: str
-  sample: ['cluster.exe node "NODEB" /resume']
+  sample: ['cluster.exe node "MBX2B" /resume']
 """
 
 from typing import Any
@@ -87,7 +114,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster impo
 )
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, native_failure, refuse
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
-from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused
+from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused, because
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit, wait_for
 
@@ -104,14 +131,15 @@ _OPTION = {NodeState.UP: "/resume", NodeState.PAUSED: "/pause"}
 def run(task: Task) -> dict[str, Any]:
     """Observe, compare, act, observe again."""
     tool = ClusterExe(task.node, task.params["cluster"])
-    before = _known(tool.observe(), task.params["name"])
+    cluster = tool.observe()
+    before = _known(cluster, task.params["name"])
     wanted = NodeState(task.params["state"])
     if before.state is wanted:
         return _result(before.state, wanted, changed=False)
     if before.state not in _OPTION:
         rule = "R9" if before.state is NodeState.UNKNOWN else "R2"
         advice = "Start its Cluster service or bring it up, then run again."
-        seen = f"Node {before.name} is {before.state.value}."
+        seen = f"Node {before.name} is {before.state.value}{because(cluster) if rule == 'R9' else ''}."
         refuse([Refused(rule, seen, advice)], f"Making it {wanted.value}", before.name)
     line = tool.node_line(before.name, _OPTION[wanted])
     if task.check_mode:

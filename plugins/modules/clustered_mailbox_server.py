@@ -11,7 +11,8 @@ description:
   - Uses C(Start-), C(Stop-) and C(Move-ClusteredMailboxServer), guarded by what is seen first, and watches until the
     server is what was asked for. The cmdlets themselves fail when there is nothing to do, and return before everything
     is online.
-  - A move needs the target at the release of the server. For an upgrade use M(mailops.exchange2007.cms_handover).
+  - A move needs the target at the release of the server; O(nodes) proves it for a target other than the node that the
+    task runs on. For an upgrade use M(mailops.exchange2007.cms_handover).
 options:
   name:
     description: Name of the clustered mailbox server.
@@ -32,34 +33,6 @@ options:
     description: Only let Exchange check whether the move to O(owner) would succeed. Needs SP1 or later on the node.
     type: bool
     default: false
-  nodes:
-    description:
-      - The proof; RV(mailops.exchange2007.exchange_info#module:proof) of the node in O(owner) when the task runs on
-        another one.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the node.
-        type: str
-        required: true
-      release:
-        description: Release of its program files.
-        type: str
-        required: true
-      observed_at:
-        description: When it was read, ISO 8601 in UTC.
-        type: str
-        required: true
-      os_family:
-        description: Its Windows family.
-        type: str
-        default: ""
-  proof_max_age:
-    description: Seconds after which an observation in O(nodes) is too old.
-    type: int
-    default: 900
   timeout:
     description: Seconds that each change may take.
     type: int
@@ -70,6 +43,7 @@ options:
     default: 5
 extends_documentation_fragment:
   - mailops.exchange2007.attributes
+  - mailops.exchange2007.proof
 attributes:
   check_mode:
     support: full
@@ -82,15 +56,15 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Have CMS1 started
+- name: Have MAIL2 started
   mailops.exchange2007.clustered_mailbox_server:
-    name: CMS1
+    name: MAIL2
     state: started
 
 - name: Ask Exchange whether a move to this node would succeed
   mailops.exchange2007.clustered_mailbox_server:
-    name: CMS1
-    owner: NODEB
+    name: MAIL2
+    owner: MBX2B
     validate_only: true
 """
 
@@ -99,29 +73,57 @@ before:
   description: Owner and state before.
   returned: success
   type: dict
-  sample: {"owner": "NODEA", "state": "offline"}
+  sample: {"owner": "MBX2A", "state": "offline"}
+  contains: &server
+    owner:
+      description: Node that owns it; null where that could not be read.
+      type: str
+      sample: MBX2A
+    state:
+      description: >-
+        V(online), V(offline), V(partially_online), V(failed), V(online_pending), V(offline_pending) or V(unknown).
+      type: str
+      sample: online
 after:
   description: Owner and state as observed afterwards; in check mode as they would be.
   returned: success
   type: dict
-  sample: {"owner": "NODEA", "state": "online"}
+  sample: {"owner": "MBX2A", "state": "online"}
+  contains: *server
 refusals:
-  description: Why nothing was done, as rule, seen and advice.
+  description: Why nothing was done.
   returned: when refused
   type: list
   elements: dict
-  sample: [{"rule": "R9", "seen": "CMS1 is online_pending.", "advice": "Wait until it has settled."}]
+  sample:
+    - rule: R9
+      seen: MAIL2 is online_pending.
+      advice: Wait until it has settled.
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R9
+    seen:
+      description: What was seen.
+      type: str
+      sample: MAIL2 is online_pending.
+    advice:
+      description: What to do next.
+      type: str
+      sample: Wait until it has settled.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
   type: list
   elements: str
-  sample: ["Start-ClusteredMailboxServer CMS1"]
+  sample: ["Start-ClusteredMailboxServer MAIL2"]
 """
 
 from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._proof import PROOF_OPTIONS
 from ansible_collections.mailops.exchange2007.plugins.module_utils._server_acts import ServerActs
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 
@@ -131,18 +133,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "owner": {"type": "str"},
     "reason": {"type": "str", "default": "Requested by mailops.exchange2007"},
     "validate_only": {"type": "bool", "default": False},
-    "nodes": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "release": {"type": "str", "required": True},
-            "observed_at": {"type": "str", "required": True},
-            "os_family": {"type": "str", "default": ""},
-        },
-    },
-    "proof_max_age": {"type": "int", "default": 900},
+    **PROOF_OPTIONS,
     "timeout": {"type": "int", "default": 900},
     "poll": {"type": "float", "default": 5.0},
 }

@@ -31,34 +31,6 @@ options:
     description: Local folder on the node that holds Setup.com of the service pack.
     type: str
     required: true
-  nodes:
-    description:
-      - The proof. RV(mailops.exchange2007.exchange_info#module:proof) of every other node of the cluster, read in this
-        run.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the node.
-        type: str
-        required: true
-      release:
-        description: Release of its program files.
-        type: str
-        required: true
-      observed_at:
-        description: When it was read, ISO 8601 in UTC.
-        type: str
-        required: true
-      os_family:
-        description: Its Windows family.
-        type: str
-        default: ""
-  proof_max_age:
-    description: Seconds after which an observation in O(nodes) is too old.
-    type: int
-    default: 900
   hand_over_after:
     description: Whether V(all) passive nodes must be at the release first, or the V(first) one is enough.
     type: str
@@ -85,10 +57,10 @@ options:
     type: float
     default: 5
   username:
-    description: Account that Setup runs as, C(DOMAIN\\user). The default is the account of the connection.
+    description: Account that Setup runs as, V(DOMAIN\\user). The default is the account of the connection.
     type: str
   password:
-    description: Its password.
+    description: Password of O(username).
     type: str
   domain_controller:
     description: Domain controller that Setup is to use.
@@ -108,6 +80,7 @@ options:
     default: 5
 extends_documentation_fragment:
   - mailops.exchange2007.attributes
+  - mailops.exchange2007.proof
 attributes:
   check_mode:
     support: full
@@ -123,12 +96,12 @@ author:
 EXAMPLES = r"""
 - name: Read the other node
   mailops.exchange2007.exchange_info:
-  delegate_to: nodea
+  delegate_to: mbx1a
   register: mate
 
-- name: Hand CMS1 over to this node, which is upgraded already
+- name: Hand MAIL1 over to this node, which is upgraded already
   mailops.exchange2007.cms_handover:
-    name: CMS1
+    name: MAIL1
     release: sp2
     media: D:\media\sp2
     offline_budget: 900
@@ -141,14 +114,29 @@ before:
   description: Owner, state and version before.
   returned: success
   type: dict
-  sample: {"owner": "NODEA", "state": "online", "version": "8.0.685.24"}
+  sample: {"owner": "MBX1A", "state": "online", "version": "8.1.240.6"}
+  contains: &server
+    owner:
+      description: Node that owns it; null where that could not be read.
+      type: str
+      sample: MBX1A
+    state:
+      description: >-
+        V(online), V(offline), V(partially_online), V(failed), V(online_pending), V(offline_pending) or V(unknown).
+      type: str
+      sample: online
+    version:
+      description: Its version; null where that could not be read.
+      type: str
+      sample: 8.1.240.6
 after:
   description: Owner, state and version as observed at the end.
   returned: success
   type: dict
-  sample: {"owner": "NODEB", "state": "online", "version": "8.2.176.2"}
+  sample: {"owner": "MBX1B", "state": "online", "version": "8.2.176.2"}
+  contains: *server
 steps:
-  description: What was left to do.
+  description: What was left to do, of V(stop), V(move), V(upgrade) and V(start).
   returned: success
   type: list
   elements: str
@@ -166,7 +154,7 @@ within_budget:
   type: bool
   sample: true
 timings:
-  description: Seconds of each step.
+  description: Seconds of each of RV(steps), by name.
   returned: success
   type: dict
   sample: {"stop": 34.1, "move": 64.5, "upgrade": 260.2, "start": 43.9}
@@ -201,11 +189,27 @@ diagnosis:
       elements: str
       sample: ["0x80070070 ERROR_DISK_FULL: the disk is full (console: There is not enough space on the disk.)"]
 refusals:
-  description: Why nothing was done, as rule, seen and advice.
+  description: Why nothing was done.
   returned: when refused
   type: list
   elements: dict
-  sample: [{"rule": "R5", "seen": "Node NODEB is at RTM, not at SP2.", "advice": "Upgrade it first."}]
+  sample:
+    - rule: R5
+      seen: Node MBX1B is at RTM, not at SP2.
+      advice: Upgrade it first.
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R5
+    seen:
+      description: What was seen.
+      type: str
+      sample: Node MBX1B is at RTM, not at SP2.
+    advice:
+      description: What to do next.
+      type: str
+      sample: Upgrade it first.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
@@ -218,6 +222,7 @@ from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._handover import Handover
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._proof import PROOF_OPTIONS
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._upgrade import setup_task
 
@@ -226,18 +231,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "to": {"type": "str"},
     "release": {"type": "str", "choices": ["sp1", "sp2", "sp3"], "required": True},
     "media": {"type": "str", "required": True},
-    "nodes": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "release": {"type": "str", "required": True},
-            "observed_at": {"type": "str", "required": True},
-            "os_family": {"type": "str", "default": ""},
-        },
-    },
-    "proof_max_age": {"type": "int", "default": 900},
+    **PROOF_OPTIONS,
     "hand_over_after": {"type": "str", "choices": ["all", "first"], "default": "all"},
     "offline_budget": {"type": "int", "default": 0},
     "reason": {"type": "str", "default": "Upgrade by mailops.exchange2007"},

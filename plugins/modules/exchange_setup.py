@@ -5,14 +5,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: exchange_setup
-short_description: Upgrade Exchange 2007 on a cluster node, or the clustered mailbox server it owns
+short_description: Run Exchange 2007 Setup on a cluster node, to upgrade it, its mailbox server or the directory
 version_added: 1.0.0
 description:
-  - Runs C(Setup.com /mode:upgrade) or C(Setup.com /upgradecms) from service pack media as a detached job, that is a
-    scheduled task with the account's password, and waits for its end. A run that was interrupted is joined; Setup is
-    never started twice.
+  - Runs C(Setup.com) with C(/mode:upgrade), C(/upgradecms), C(/PrepareSchema) or C(/PrepareAD) from service pack media
+    as a detached job, that is a scheduled task with the account's password, and waits for its end. A run that was
+    interrupted is joined; Setup is never started twice.
   - Success is exit code 0, no failure sentence, the media's version read back from the registry (or the directory), and
     no Watermark or Action mark left. Nothing less.
+  - The preparation of the directory is one for the whole forest. It is done from any node on which no Setup runs, in
+    the domain and site of the schema master, by an account in Schema Admins and Enterprise Admins; it needs no proof
+    in O(nodes) and takes nothing out of service. What it changes in the forest can't be taken back.
   - The module refuses by itself what would harm the cluster, whatever order a playbook has. Each refusal names a rule,
     what was seen and what to do next; see RV(refusals).
 options:
@@ -21,8 +24,13 @@ options:
       - V(upgrade) upgrades the program files of the node.
       - V(upgrade_cms) upgrades the clustered mailbox server that the node owns and that is stopped.
         M(mailops.exchange2007.cms_handover) does this as part of the whole handover.
+      - V(prepare_schema) extends the schema of the forest to that of the release, unless its C(rangeUpper) is there
+        already.
+      - V(prepare_ad) prepares the Exchange organisation and the domain too, unless its C(objectVersion) is there
+        already. Where the schema is not extended, Setup does that along with it.
+      - Where the directory can't be read, both are refused; so is a release older than what the directory has.
     type: str
-    choices: [upgrade, upgrade_cms]
+    choices: [upgrade, upgrade_cms, prepare_schema, prepare_ad]
     default: upgrade
   media:
     description: Local folder on the node that holds Setup.com of the service pack.
@@ -33,48 +41,31 @@ options:
     type: str
     choices: [sp1, sp2, sp3]
     required: true
-  nodes:
-    description:
-      - The proof. RV(mailops.exchange2007.exchange_info#module:proof) of every other node of the cluster, read in this
-        run. It is compared with the cluster's own list of members.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the node.
-        type: str
-        required: true
-      release:
-        description: Release of its program files.
-        type: str
-        required: true
-      observed_at:
-        description: When it was read, ISO 8601 in UTC.
-        type: str
-        required: true
-      os_family:
-        description: Its Windows family.
-        type: str
-        default: ""
-  proof_max_age:
-    description: Seconds after which an observation in O(nodes) is too old.
-    type: int
-    default: 900
   username:
-    description: Account that Setup runs as, C(DOMAIN\\user). The default is the account of the connection.
+    description: Account that Setup runs as, V(DOMAIN\\user). The default is the account of the connection.
     type: str
   password:
-    description: Its password.
+    description: Password of O(username).
     type: str
   domain_controller:
-    description: Domain controller that Setup is to use.
+    description:
+      - Domain controller that Setup is to use, NetBIOS or fully qualified name. The preparations are read back from it.
     type: str
     default: ""
   updates_dir:
-    description: Local folder with update packages that Setup is to install along.
+    description: Local folder with update packages that Setup is to install along. Only with O(action=upgrade).
     type: str
     default: ""
+  answer_file:
+    description:
+      - Local file on the node with further settings for Setup (C(/AnswerFile)), such as C(NoSelfSignedCertificates).
+        Only with O(action=upgrade).
+    type: str
+    default: ""
+  enable_error_reporting:
+    description: Whether Setup may send error reports to Microsoft. Only with O(action=upgrade).
+    type: bool
+    default: false
   timeout:
     description: Seconds that Setup may take. It is not stopped when they are over; running again joins it.
     type: int
@@ -85,6 +76,7 @@ options:
     default: 5
 extends_documentation_fragment:
   - mailops.exchange2007.attributes
+  - mailops.exchange2007.proof
 attributes:
   check_mode:
     support: full
@@ -99,9 +91,17 @@ author:
 """
 
 EXAMPLES = r"""
+- name: Extend the schema, as somebody who may
+  mailops.exchange2007.exchange_setup:
+    action: prepare_schema
+    media: D:\media\sp2
+    release: sp2
+    username: CONTOSO\schema-admin
+    password: "{{ vault_schema_admin_password }}"
+
 - name: Read the other node
   mailops.exchange2007.exchange_info:
-  delegate_to: nodea
+  delegate_to: mbx1a
   register: mate
 
 - name: Upgrade this passive node
@@ -114,15 +114,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: Version before, of the node or of the clustered mailbox server.
+  description:
+    - Version before, of the node or of the clustered mailbox server. For O(action=prepare_schema) and
+      O(action=prepare_ad) that of the directory instead.
   returned: success
   type: dict
-  sample: {"version": "8.0.685.25"}
+  sample: {"version": "8.1.240.6"}
+  contains: &seen
+    version:
+      description: The version; null where that could not be read.
+      returned: with O(action=upgrade) and O(action=upgrade_cms)
+      type: str
+      sample: 8.1.240.6
+    schema_version:
+      description: The schema's C(rangeUpper).
+      returned: with O(action=prepare_schema) and O(action=prepare_ad)
+      type: int
+      sample: 14622
+    schema_release:
+      description: The release that it belongs to.
+      returned: with O(action=prepare_schema) and O(action=prepare_ad)
+      type: str
+      sample: sp2
+    organization_version:
+      description: The organisation's C(objectVersion).
+      returned: with O(action=prepare_schema) and O(action=prepare_ad)
+      type: int
+      sample: 11222
 after:
-  description: Version read back afterwards; in check mode that of the media.
+  description: The same as read back afterwards; in check mode that of the media.
   returned: success
   type: dict
   sample: {"version": "8.2.176.2"}
+  contains: *seen
 rc:
   description: Exit code of Setup; null when another run that had joined it too has taken the result away.
   returned: when Setup ran
@@ -134,6 +158,15 @@ steps:
   type: list
   elements: dict
   sample: [{"name": "Copying Exchange files", "result": "COMPLETED"}]
+  contains:
+    name:
+      description: Name of the step, in the language of Windows.
+      type: str
+      sample: Copying Exchange files
+    result:
+      description: Its result as printed; empty where Setup printed none.
+      type: str
+      sample: COMPLETED
 warnings_of_setup:
   description: Warnings that Setup printed below its checks.
   returned: when Setup ran
@@ -197,11 +230,27 @@ diagnosis:
       elements: str
       sample: ["0x80070070 ERROR_DISK_FULL: the disk is full (console: There is not enough space on the disk.)"]
 refusals:
-  description: Why nothing was done, as rule, seen and advice.
+  description: Why nothing was done.
   returned: when refused
   type: list
   elements: dict
-  sample: [{"rule": "R1", "seen": "Node NODEA owns 'CMS1' (a clustered mailbox server).", "advice": "Hand it over."}]
+  sample:
+    - rule: R1
+      seen: Node MBX1B owns 'Cluster Group'.
+      advice: Move it with cluster_group first.
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R1
+    seen:
+      description: What was seen.
+      type: str
+      sample: Node MBX1B owns 'Cluster Group'.
+    advice:
+      description: What to do next.
+      type: str
+      sample: Move it with cluster_group first.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
@@ -212,40 +261,49 @@ commands:
 
 from typing import Any
 
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Refusal
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._prepare import PrepareDirectory
+from ansible_collections.mailops.exchange2007.plugins.module_utils._proof import PROOF_OPTIONS
+from ansible_collections.mailops.exchange2007.plugins.module_utils._setup import misplaced
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._upgrade import UpgradeCms, UpgradeNode, setup_task
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "action": {"type": "str", "choices": ["upgrade", "upgrade_cms"], "default": "upgrade"},
+    "action": {
+        "type": "str",
+        "choices": ["upgrade", "upgrade_cms", "prepare_schema", "prepare_ad"],
+        "default": "upgrade",
+    },
     "media": {"type": "str", "required": True},
     "release": {"type": "str", "choices": ["sp1", "sp2", "sp3"], "required": True},
-    "nodes": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "release": {"type": "str", "required": True},
-            "observed_at": {"type": "str", "required": True},
-            "os_family": {"type": "str", "default": ""},
-        },
-    },
-    "proof_max_age": {"type": "int", "default": 900},
+    **PROOF_OPTIONS,
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "domain_controller": {"type": "str", "default": ""},
     "updates_dir": {"type": "str", "default": ""},
+    "answer_file": {"type": "str", "default": ""},
+    "enable_error_reporting": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 14400},
     "poll": {"type": "float", "default": 5.0},
 }
 ARGUMENT_RULES: dict[str, Any] = {"required_together": [["username", "password"]]}
+_ACTS: dict[str, type[UpgradeNode | UpgradeCms | PrepareDirectory]] = {
+    "upgrade": UpgradeNode,
+    "upgrade_cms": UpgradeCms,
+    "prepare_schema": PrepareDirectory,
+    "prepare_ad": PrepareDirectory,
+}
 
 
 def run(task: Task) -> dict[str, Any]:
-    """Upgrade the node, or the clustered mailbox server that it owns."""
-    act = UpgradeCms if task.params["action"] == "upgrade_cms" else UpgradeNode
-    return act(setup_task(task)).run()
+    """Upgrade the node or the clustered mailbox server that it owns, or prepare the directory."""
+    action: str = task.params["action"]
+    wrong = misplaced(action, task.params)
+    if wrong:
+        seen = f"Setup takes {', '.join(wrong)} only with action upgrade."
+        raise Refusal("input", f"Running Setup for {action}", task.node.name, seen, "Leave it out.")
+    return _ACTS[action](setup_task(task)).run()
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ options:
   src:
     description:
       - The file to read; of the controller with O(direction=put), of the node with O(direction=fetch).
-      - A path of the node is local and complete, such as V(D:\\media\\x.txt). One of the controller is best given with
-        C(playbook_dir) or C(role_path); C(~) and environment variables in it are expanded.
+      - A path of the node is local and complete, such as V(D:\\media\\sp2.sha1). One of the controller is best given
+        with C(playbook_dir) or C(role_path); C(~) and environment variables in it are expanded.
     type: str
     required: true
   dest:
@@ -60,16 +60,18 @@ attributes:
       - Shows sizes and checksums, not the content.
 seealso:
   - module: ansible.builtin.copy
+    description: Needs PowerShell 3.0 or Python on the node.
   - module: ansible.builtin.fetch
+    description: Needs PowerShell 3.0 or Python on the node.
 author:
   - mailops contributors (@mailops)
 """
 
 EXAMPLES = r"""
-- name: Put a configuration file on the node
+- name: Put the list of the media's checksums beside the media
   mailops.exchange2007.node_file:
-    src: "{{ playbook_dir }}/files/EdgeTransport.exe.config"
-    dest: D:\Exchange\Bin\EdgeTransport.exe.config
+    src: "{{ playbook_dir }}/files/sp2.sha1"
+    dest: D:\media\sp2.sha1
     backup: true
 
 - name: Keep the log of Setup
@@ -82,16 +84,29 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description:
-    - The file at O(dest) before. C(checksum) is none where the size alone told that the content is another.
+  description: The file at O(dest) before.
   returned: success
   type: dict
   sample: {"exists": false, "size": null, "checksum": null}
+  contains: &file
+    exists:
+      description: Whether it is there.
+      type: bool
+      sample: true
+    size:
+      description: Its size in bytes; null without a file.
+      type: int
+      sample: 12
+    checksum:
+      description: SHA-1 of its content; null without a file, and where the size alone told that the content is another.
+      type: str
+      sample: 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12
 after:
   description: The file at O(dest) afterwards; in check mode as it would be.
   returned: success
   type: dict
   sample: {"exists": true, "size": 12, "checksum": "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12"}
+  contains: *file
 checksum:
   description: SHA-1 of the content at O(src); with O(direction=fetch) and O(force=false) of that at O(dest).
   returned: success
@@ -101,23 +116,23 @@ src:
   description: The file that was read.
   returned: success
   type: str
-  sample: /srv/playbooks/files/x.txt
+  sample: /srv/playbooks/files/sp2.sha1
 dest:
   description: The file that was or would be written.
   returned: success
   type: str
-  sample: D:\media\x.txt
+  sample: D:\media\sp2.sha1
 backup_file:
   description: Where the replaced file is kept.
   returned: when O(backup=true) and a file was replaced
   type: str
-  sample: D:\media\x.txt.20260301T220000Z.bak
+  sample: D:\media\sp2.sha1.20260301T220000Z.bak
 commands:
   description: Commands that changed something on the node; in check mode those that would.
   returned: always
   type: list
   elements: str
-  sample: ['move /y "D:\\media\\mailops-0a1b2c3d-6b1f2c3d.new" "D:\\media\\x.txt"']
+  sample: ['move /y "D:\\media\\mailops-0a1b2c3d-6b1f2c3d.new" "D:\\media\\sp2.sha1"']
 """
 
 import re

@@ -41,6 +41,14 @@ attributes:
     support: full
   diff_mode:
     support: full
+  idempotent:
+    support: none
+    details: Every run restarts the node.
+seealso:
+  - module: mailops.exchange2007.node_wait
+  - module: mailops.exchange2007.cluster_group
+  - module: ansible.windows.win_reboot
+    description: Needs PowerShell 3.0 on the node, and knows nothing of clusters.
 author:
   - mailops contributors (@mailops)
 """
@@ -49,31 +57,51 @@ EXAMPLES = r"""
 - name: Restart the upgraded node
   mailops.exchange2007.node_reboot:
     reason: Exchange 2007 SP2
+    wait_for_services: [MSExchangeRepl]
     timeout: 2400
 """
 
 RETURN = r"""
 before:
-  description: Boot time before, as WMI writes it.
+  description: The node before.
   returned: success
   type: dict
   sample: {"boot_time": "20260301213000.000000+000"}
+  contains: &node
+    boot_time:
+      description: When Windows was started, as WMI writes it; afterwards null in check mode.
+      type: str
+      sample: "20260301213000.000000+000"
 after:
-  description: Boot time afterwards.
+  description: The node afterwards.
   returned: success
   type: dict
   sample: {"boot_time": "20260301220412.000000+000"}
+  contains: *node
 downtime:
   description: Seconds from the order to restart until everything awaited was seen.
   returned: when restarted
   type: float
   sample: 251.3
 refusals:
-  description: Why nothing was done, as rule, seen and advice.
+  description: Why nothing was done.
   returned: when refused
   type: list
   elements: dict
-  sample: [{"rule": "R1", "seen": "Node NODEA owns 'Cluster Group'.", "advice": "Move it first."}]
+  sample: [{"rule": "R1", "seen": "Node MBX1A owns 'Cluster Group'.", "advice": "Move it first."}]
+  contains:
+    rule:
+      description: The rule, V(R1) to V(R10) of the README, or V(input).
+      type: str
+      sample: R1
+    seen:
+      description: What was seen.
+      type: str
+      sample: "Node MBX1A owns 'Cluster Group'."
+    advice:
+      description: What to do next.
+      type: str
+      sample: Move it first.
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always

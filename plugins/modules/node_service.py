@@ -20,7 +20,7 @@ options:
     choices: [started, stopped, restarted]
     required: true
   missing_ok:
-    description: Whether a service that does not exist counts as stopped.
+    description: Whether a service that does not exist counts as stopped, with O(state=stopped).
     type: bool
     default: false
   timeout:
@@ -38,6 +38,13 @@ attributes:
     support: full
   diff_mode:
     support: full
+  idempotent:
+    support: partial
+    details: Not with O(state=restarted), which restarts the service in every run.
+seealso:
+  - module: mailops.exchange2007.node_wait
+  - module: ansible.windows.win_service
+    description: Needs PowerShell 3.0 on the node.
 author:
   - mailops contributors (@mailops)
 """
@@ -45,22 +52,36 @@ author:
 EXAMPLES = r"""
 - name: Stop Performance Logs and Alerts, which hold performance counters
   mailops.exchange2007.node_service:
-    name: SysmonLog
+    name: "{{ item }}"
     state: stopped
     missing_ok: true
+  loop: [SysmonLog, pla] # of Windows Server 2003 and of 2008
+
+- name: Restart the print spooler
+  mailops.exchange2007.node_service:
+    name: Spooler
+    state: restarted
 """
 
 RETURN = r"""
 before:
-  description: State before; stopped, running, start_pending, stop_pending, paused, absent or unknown.
+  description: The service before.
   returned: success
   type: dict
   sample: {"state": "running"}
+  contains: &service
+    state:
+      description: >-
+        V(running), V(stopped), V(start_pending), V(stop_pending), V(continue_pending), V(pause_pending), V(paused),
+        V(absent) or V(unknown).
+      type: str
+      sample: running
 after:
-  description: State as observed afterwards; in check mode as it would be.
+  description: The service as observed afterwards; in check mode as it would be.
   returned: success
   type: dict
   sample: {"state": "stopped"}
+  contains: *service
 commands:
   description: Commands that changed something; in check mode those that would.
   returned: always
@@ -90,6 +111,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "poll": {"type": "float", "default": 2.0},
 }
 _ALREADY = {"start": 1056, "stop": 1062}
+_NAME = "Check its short name; then run again."
 _CANNOT_NOW = 1061  # it is starting or stopping already: it is awaited
 _GOAL = {"start": ServiceState.RUNNING, "stop": ServiceState.STOPPED}
 
@@ -100,9 +122,11 @@ def run(task: Task) -> dict[str, Any]:
     before = _settled(task)
     if before is ServiceState.ABSENT and task.params["missing_ok"] and state == "stopped":
         return _result(before, before, changed=False)
-    if before in (ServiceState.ABSENT, ServiceState.UNKNOWN):
-        what = "there is no such service" if before is ServiceState.ABSENT else "its state can't be read"
-        raise Failure("Reading the service", repr(name), f"{what} on {task.node.name}.", "Check its short name.")
+    if before is ServiceState.ABSENT:
+        raise Failure("Reading the service", repr(name), f"there is no such service on {task.node.name}.", _NAME)
+    if before is ServiceState.UNKNOWN:
+        text = f"sc query told no state on {task.node.name} in {task.params['timeout']} s."
+        raise Failure("Reading the service", repr(name), text, "Try sc query there; then run again.")
     verbs = _verbs(before, state)
     if not verbs:
         return _result(before, before, changed=False)
@@ -115,11 +139,11 @@ def run(task: Task) -> dict[str, Any]:
 
 
 def _settled(task: Task) -> ServiceState:
-    """The state, once nobody's start or stop is under way any more; as it is in check mode."""
-    pending = (ServiceState.START_PENDING, ServiceState.STOP_PENDING)
+    """The state, once it can be read and nobody's start or stop is under way any more; as it is in check mode."""
+    passing = (ServiceState.START_PENDING, ServiceState.STOP_PENDING, ServiceState.UNKNOWN)
     before = _look(task)
     end = task.clock.now() + task.params["timeout"]
-    while before in pending and not task.check_mode and task.clock.now() < end:
+    while before in passing and not task.check_mode and task.clock.now() < end:
         task.clock.sleep(task.params["poll"])
         before = _look(task)
     return before
@@ -133,12 +157,12 @@ def _verbs(before: ServiceState, state: str) -> list[str]:
 
 
 def _look(task: Task) -> ServiceState:
-    return service_state(task.node.read_line(service_line(task.params["name"])))
+    return service_state(task.node.read_line(service_line(task.params["name"]), again=True))
 
 
 def _act(task: Task, verb: str) -> ServiceState:
     name = task.params["name"]
-    result = task.node.act_line(f"sc {verb} {quoted(name)}", timeout=task.params["timeout"])
+    result = task.node.act_line(f"sc {verb} {quoted(name)}", timeout=task.params["timeout"], again=True)
     doing = "Starting the service" if verb == "start" else "Stopping the service"
     if result.rc not in (0, _ALREADY[verb], _CANNOT_NOW):
         raise native_failure(doing, repr(name), result, changed=len(task.node.commands) > 1)

@@ -18,7 +18,7 @@ options:
     choices: [answer, services, membership]
     default: answer
   services:
-    description: Short names of services that must run, for V(services) and V(membership).
+    description: Short names of services that must run, with O(for=services) and O(for=membership).
     type: list
     elements: str
     default: [ClusSvc]
@@ -41,6 +41,8 @@ attributes:
     details: Nothing is changed.
 seealso:
   - module: mailops.exchange2007.node_reboot
+  - module: ansible.builtin.wait_for_connection
+    description: Needs PowerShell 3.0 or Python on the node.
 author:
   - mailops contributors (@mailops)
 """
@@ -63,6 +65,12 @@ observation:
   returned: success
   type: str
   sample: answers, ClusSvc running, up in the cluster
+commands:
+  description: Always empty; nothing is changed.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any

@@ -21,7 +21,7 @@ options:
     elements: str
     required: true
   state:
-    description: Whether they are to be installed.
+    description: Whether they are to be installed, V(present), or removed, V(absent).
     type: str
     choices: [present, absent]
     default: present
@@ -53,6 +53,8 @@ attributes:
     support: full
 seealso:
   - module: mailops.exchange2007.node_reboot
+  - module: ansible.windows.win_feature
+    description: Needs PowerShell 3.0 on the node.
 author:
   - mailops contributors (@mailops)
 """
@@ -77,20 +79,28 @@ EXAMPLES = r"""
 
 - name: Restart where Windows asks for it
   mailops.exchange2007.node_reboot:
+    reason: Roles and features for Exchange 2007
   when: features.restart_required
 """
 
 RETURN = r"""
 before:
-  description: Ids of everything that was installed.
+  description: What was installed before.
   returned: success
   type: dict
   sample: {"installed": ["PowerShell"]}
+  contains: &features
+    installed:
+      description: Ids of everything that is installed.
+      type: list
+      elements: str
+      sample: ["PowerShell"]
 after:
-  description: Ids of everything that is installed afterwards; in check mode as far as the tool foretells it.
+  description: What is installed afterwards; in check mode as far as the tool foretells it.
   returned: success
   type: dict
   sample: {"installed": ["PowerShell", "RSAT", "RSAT-Clustering"]}
+  contains: *features
 also_changed:
   description: Ids that were not in O(name) and were installed or removed along.
   returned: success

@@ -29,21 +29,53 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and writes the report in it as well, since it touches the controller only.
+    description: Looks at the node and tells what would change; nothing is changed.
     support: full
+    details: Writes the report in check mode as well, since it touches the controller only.
   diff_mode:
-    description: Returns what was changed when in diff mode.
+    description: Shows what was there before and what is there after.
     support: none
+    details: The report of a run is written anew each time.
+  idempotent:
+    description: Running it again when the node is as asked for changes nothing.
+    support: full
+    details: Never reports a change, because nothing is changed on a node.
+  platform:
+    description: Where the files are written.
+    support: full
+    platforms: posix
+  controller:
+    description: Runs on the controller and needs no connection to the node.
+    support: full
+seealso:
+  - module: mailops.exchange2007.exchange_info
+  - plugin: mailops.exchange2007.upgrade_plan
+    plugin_type: filter
 author:
   - mailops contributors (@mailops)
 """
 
 EXAMPLES = r"""
+- name: Read the node
+  ansible.builtin.include_role:
+    name: mailops.exchange2007.upgrade
+    tasks_from: survey
+  vars:
+    upgrade_release: sp2
+    upgrade_media: D:\media\sp2
+
 - name: Write the report of the cluster
   mailops.exchange2007.upgrade_report:
-    directory: /var/log/exchange-upgrade
+    directory: "{{ playbook_dir }}/reports"
     release: sp2
-    hosts: [nodea, nodeb]
+    hosts: "{{ ansible_play_hosts }}"
+  run_once: true
+  register: written
+
+- name: Say where it is
+  ansible.builtin.debug:
+    msg: "{{ written.path }}"
+  run_once: true
 """
 
 RETURN = r"""
@@ -51,12 +83,80 @@ path:
   description: The JSON file that was written; the HTML page has the same name with C(.html).
   returned: success
   type: str
-  sample: /var/log/exchange-upgrade/CLUS1-20260301T220000Z.json
+  sample: /srv/playbooks/reports/EXCLUS1-20260301T220000Z.json
 report:
   description: Its content.
   returned: success
   type: dict
-  sample: {"cluster": "CLUS1", "release": "sp2", "proven": true}
+  contains:
+    cluster:
+      description: Name of the cluster.
+      type: str
+      sample: EXCLUS1
+    release:
+      description: The goal of the run.
+      type: str
+      sample: sp2
+    written_at:
+      description: When, ISO 8601 in UTC.
+      type: str
+      sample: "2026-03-01T23:14:05+00:00"
+    plan:
+      description: Steps planned at the start, as P(mailops.exchange2007.upgrade_plan#filter) returns them.
+      type: list
+      elements: dict
+      sample: []
+    proven:
+      description: Whether every node and clustered mailbox server was seen at the release, online and mounted.
+      type: bool
+      sample: true
+    missing:
+      description: What is not proven.
+      type: list
+      elements: str
+      sample: []
+    nodes:
+      description: The nodes.
+      type: list
+      elements: dict
+      sample: [{"name": "MBX1A", "host": "mbx1a", "version": "8.2.176.2", "release": "sp2", "setup": null}]
+      contains:
+        name:
+          description: Name of the node.
+          type: str
+          sample: MBX1A
+        host:
+          description: Its inventory name.
+          type: str
+          sample: mbx1a
+        version:
+          description: Version of its program files.
+          type: str
+          sample: 8.2.176.2
+        release:
+          description: Release of its program files.
+          type: str
+          sample: sp2
+        setup:
+          description: What M(mailops.exchange2007.exchange_setup) returned in this run; null where it did not run.
+          type: dict
+          sample: {"before": {"version": "8.0.685.25"}, "after": {"version": "8.2.176.2"}, "rc": 0, "duration": 1712.4}
+    groups:
+      description: Groups of the cluster, as RV(mailops.exchange2007.cluster_info#module:cluster.groups).
+      type: list
+      elements: dict
+      sample: [{"name": "Cluster Group", "owner": "MBX1A", "state": "online"}]
+    clustered_mailbox_servers:
+      description: >-
+        Clustered mailbox servers, as RV(mailops.exchange2007.exchange_info#module:exchange.clustered_mailbox_servers).
+      type: list
+      elements: dict
+      sample: [{"name": "MAIL1", "owner": "MBX1B", "state": "online", "version": "8.2.176.2", "release": "sp2"}]
+    handovers:
+      description: Handovers of this run, with the outage of each in seconds.
+      type: list
+      elements: dict
+      sample: [{"name": "MAIL1", "to": "MBX1B", "outage": 402.7, "within_budget": true}]
 """
 
 from typing import Any

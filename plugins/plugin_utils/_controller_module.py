@@ -22,7 +22,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._cmdline import Unquotable
+from ..module_utils._cmdline import Unquotable, refuse_foreign
 from ..module_utils._errors import Failure
 from ..module_utils._node import ChannelLost, Hear, Node, Result
 from ..module_utils._task import Clock, Credentials, Task
@@ -41,13 +41,19 @@ class WinrsChannel:
         self._connection = connection
 
     def run(self, line: str, *, stdin: bytes | None, timeout: float, hear: Hear | None = None) -> Result:
-        """Run one command line for at most timeout seconds; raises ChannelLost, and AnsibleError for a bad line."""
+        """Run one command line for at most timeout seconds; raises ChannelLost.
+
+        Raises AnsibleError for a bad line, and Unquotable for one that the node's code page has no characters for.
+        """
+        if not line.isascii():
+            refuse_foreign(line, int(self._connection.get_option("codepage")))
         listening = {} if hear is None else {"hear": hear}
         try:
             rc, stdout, stderr = self._connection.execute(line, self._encoded(stdin), timeout, **listening)
         except AnsibleConnectionFailure as exc:
             reason = str(getattr(exc, "reason", exc))
-            raise ChannelLost(self._node, reason, started=bool(getattr(exc, "started", False))) from None
+            about = {name: bool(getattr(exc, name, False)) for name in ("started", "silent")}
+            raise ChannelLost(self._node, reason, **about) from None
         return Result(rc, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
 
     def _encoded(self, stdin: bytes | None) -> bytes | None:
@@ -343,11 +349,13 @@ class ControllerModuleAction(ActionBase):  # type: ignore[misc]
         return {**data, **_failure(str(exc), node), **parts, "changed": exc.changed, "refused": exc.refused}
 
     def _channel_lost(self, exc: ChannelLost, node: Node) -> dict[str, Any]:
-        if not exc.started:
+        if not exc.started and not node.commands:
             raise AnsibleConnectionFailure(str(scrub(one_line(exc.reason), self._secrets))) from None
+        # An unreachable host counts as unchanged: once something was done, it is a failure that says so.
+        end = "How the command ended is unknown. " if exc.started else ""
         return _failure(
-            f"{self._full_name} on {node.name}: {exc.reason.rstrip('.')}. How the command ended is unknown. Running "
-            "this again is safe: what is done already is seen and skipped.",
+            f"{self._full_name} on {node.name}: {exc.reason.rstrip('.')}. {end}Running this again is safe: what is "
+            "done already is seen and skipped.",
             node,
         )
 

@@ -28,8 +28,9 @@ COLLECTION = "mailops.exchange2007"
 TESTS = Path(__file__).resolve().parents[1]
 TOPOLOGIES = TESTS / "integration" / "topologies"
 SPEED = 600.0  # simulated seconds in one real second
-TIMEOUT = 300  # seconds for one playbook
+TIMEOUT = 900  # seconds for one playbook, on a machine that is busy with others, too
 UPGRADE = f"{COLLECTION}.upgrade"
+LANGUAGE = "EXCHANGE2007_TESTS_LANGUAGE"
 
 Play = Callable[..., "Run"]
 
@@ -40,12 +41,33 @@ def orderly_end() -> None:
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=128 + signal.SIGTERM))
 
 
-def running(topology: str | Path, inventory: Path, speed: float = SPEED) -> AbstractContextManager[Lab]:
-    """A lab, stopped at the end of the with block, whatever happens. topology: ours, a file, or a shipped one."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--language foreign plays every lab of the suite in another language."""
+    about = "language of every lab: english, or foreign (no English word in any output, code page 850, accented names)"
+    parser.addoption("--language", choices=("english", "foreign"), default="english", help=about)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The environment tells it to every part of the suite, whichever process or copy of this file starts a lab."""
+    os.environ[LANGUAGE] = config.getoption("--language")
+
+
+def running(
+    topology: str | Path, inventory: Path, speed: float = SPEED, language: str | None = None
+) -> AbstractContextManager[Lab]:
+    """A lab, stopped at the end of the with block, whatever happens. topology: ours, a file, or a shipped one.
+
+    language: english (the topology as it is written) or foreign; by default what the suite was started with.
+    """
+    from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.topology import find
+    from ansible_collections.mailops.exchange2007.tests.integration import localised
     from ansible_collections.mailops.exchange2007.tests.integration.truths import QuickLab
 
     ours = TOPOLOGIES / f"{topology}.yml"
-    return QuickLab.running(str(ours if ours.exists() else topology), inventory, speed)
+    file = ours if ours.exists() else find(str(topology))
+    if (language or os.environ.get(LANGUAGE)) == "foreign":
+        file = localised.write(file, inventory.parent)
+    return QuickLab.running(str(file), inventory, speed)
 
 
 @dataclass(frozen=True)
@@ -67,9 +89,9 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     """Start labs; all of them are stopped at the end of the session, whatever happens."""
     with ExitStack() as labs:
 
-        def start(topology: str | Path = "ccr-2003-rtm", speed: float = SPEED) -> Lab:
+        def start(topology: str | Path = "ccr-2003-rtm", speed: float = SPEED, language: str | None = None) -> Lab:
             inventory = tmp_path_factory.mktemp("lab") / "inventory.yml"
-            return labs.enter_context(running(topology, inventory, speed))
+            return labs.enter_context(running(topology, inventory, speed, language))
 
         yield start
 
@@ -185,15 +207,26 @@ class Running:
         """Wait for its end."""
         try:
             code = self._process.wait(TIMEOUT)
-        except subprocess.TimeoutExpired:
+        except BaseException:  # also where the run of the tests is ended: a playbook does not outlive it
             self.kill()
             raise
-        return Run(code, self._output.read_text(encoding="utf-8"), read_results(self._log))
+        return Run(code, self.output, read_results(self._log))
+
+    @property
+    def output(self) -> str:
+        """What it printed so far, standard output and error together."""
+        return self._output.read_text(encoding="utf-8")
+
+    def is_over(self) -> bool:
+        """Whether it ended by itself."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """SIGKILL for it and its workers, as when the controller loses power."""
+        from ansible_collections.mailops.exchange2007.tests.kill.processes import kill_tree
+
         if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            kill_tree(self._process.pid)
             self._process.wait()
 
 

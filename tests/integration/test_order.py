@@ -111,6 +111,58 @@ def test_modules_by_hand_with_errors_rescued(untouched: Lab, playbook: Play) -> 
     assert run.output.count('"msg": "rescued"') == len(acts_of_a_user)
 
 
+# --- a passive node that nobody reaches: its active node stays untouched ----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def half_dark(start_lab: Callable[..., Lab]) -> Lab:
+    """The passive node of CLUSA is off."""
+    lab = start_lab("two-clusters")
+    lab.inject("crash", host="A2", when="now", stays_down="yes")
+    return lab
+
+
+IMPATIENT = {"upgrade_answer_timeout": 0, "upgrade_settle": 1}
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"serial": 1, "any_errors_fatal": True},
+        {"serial": 1, "max_fail_percentage": 0},
+        {"any_errors_fatal": True},
+        {"ignore_unreachable": True},
+        {"ignore_errors": True, "ignore_unreachable": True, "strategy": "free"},
+        {"gather_facts": True, "any_errors_fatal": True},
+        {"gather_facts": True, "ignore_errors": True, "ignore_unreachable": True},
+    ],
+    ids=lambda keywords: ", ".join(keywords),
+)
+def test_the_only_passive_node_is_unreachable(half_dark: Lab, playbook: Play, keywords: dict[str, Any]) -> None:
+    """A user's own play over both nodes, with the keywords with which Ansible goes on to the active one."""
+    tasks = (role("survey"), role("node"))
+    playbook(half_dark, [play("a2:a1", *tasks, **keywords)], **IMPATIENT)
+    assert acts(half_dark.truth(), "A1") == []
+    assert half_dark.truth()["clusters"]["CLUSA"]["cms"]["CMSA"]["state"] == "online"
+
+
+def test_the_only_passive_node_is_unreachable_inside_a_block(half_dark: Lab, playbook: Play) -> None:
+    """Rescued counts as well done, for Ansible."""
+    block = {"block": [role("survey"), role("node")], "rescue": [{"ansible.builtin.debug": {"msg": "rescued"}}]}
+    playbook(half_dark, [play("a2:a1", block, serial=1, any_errors_fatal=True)], **IMPATIENT)
+    assert acts(half_dark.truth(), "A1") == []
+
+
+def test_the_collections_own_playbook_without_the_passive_node(half_dark: Lab, upgrade: Play) -> None:
+    """The cluster is refused by name; the other one is upgraded."""
+    run = upgrade(half_dark, **IMPATIENT)
+    truth = half_dark.truth()
+    assert run.code != 0
+    assert "Cluster CLUSA: A2 not read" in run.output
+    assert acts(truth, "A1") == []
+    assert [line for line in not_upgraded(truth, "sp2") if line.startswith(("B1", "B2", "CMSB"))] == []
+
+
 # --- playbooks that act: a lab each ----------------------------------------------------------------------------------
 
 own = pytest.mark.parametrize("lab", ["two-clusters"], indirect=True)
@@ -128,6 +180,24 @@ def test_a_passive_node_fails_in_wave_1(lab: Lab, upgrade: Play) -> None:
     assert setups(truth).count(("A2", "upgrade")) == 1
     assert truth["clusters"]["CLUSA"]["cms"]["CMSA"]["state"] == "online"
     assert [line for line in not_upgraded(truth, "sp2") if not line.startswith(("A1", "A2", "CMSA"))] == []
+
+
+@own
+@pytest.mark.parametrize(
+    ("fault", "how"),
+    [("setup_crash", {"match": "Copying Exchange files", "stays_down": "yes"}), ("no_boot", {})],
+    ids=["in Setup", "after the restart"],
+)
+def test_a_passive_node_is_lost_on_the_way(lab: Lab, upgrade: Play, fault: str, how: dict[str, str]) -> None:
+    """Unreachable in the middle, or never back: its active node stays as it is, the other cluster is finished."""
+    lab.inject(fault, host="A2", **how)
+    run = upgrade(lab, **IMPATIENT, upgrade_setup_timeout=15, upgrade_reboot_timeout=15)
+    truth = lab.truth()
+    assert run.code != 0
+    assert out_of_order(lab) == []
+    assert acts(truth, "A1") == []
+    assert truth["clusters"]["CLUSA"]["cms"]["CMSA"]["state"] == "online"
+    assert [line for line in not_upgraded(truth, "sp2") if line.startswith(("B1", "B2", "CMSB"))] == []
 
 
 @own

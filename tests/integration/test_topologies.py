@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shipped topologies that are not a plain CCR pair in English, each upgraded by the real playbook."""
+"""The shipped topologies that are no plain CCR pair, each upgraded by the real playbook. Languages: test_languages."""
 
 from __future__ import annotations
 
@@ -32,10 +32,6 @@ CASES = (
             ("SCC-N1", "upgradecms"),
             ("SCC-N2", "upgrade"),
         ),
-    ),
-    Case(
-        "ccr-2003-rtm-foreign",  # no word that English Windows knows, and names with accents, in code page 850
-        (("NODEWITHFIFTEEN", "upgrade"), ("NODEWITHFIFTEEN", "upgradecms"), ("KNOTEN1", "upgrade")),
     ),
     Case(
         "ccr-2008-sp1",  # another Windows, a group under another name than its server, one offline

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab import control, state
 
@@ -18,7 +19,7 @@ PASSWORD = "S3cret!&(^)'=;x"  # the account's in every lab
 SECRET = "S3cret!"  # the part of it that no quoting changes
 _PATIENCE = 120.0  # seconds
 _LOOK = 0.02  # seconds
-_SETUP = re.compile(r'^"?[^"&|]*\\setup\.com"?\s+/(?:m(?:ode)?:)?(upgrade(?:cms)?)\b', re.IGNORECASE)
+_SETUP = re.compile(r'^(?:"[^"]*|[^"&|]*)\\setup\.com"?\s+/(?:m(?:ode)?:)?(upgrade(?:cms)?)\b', re.IGNORECASE)
 
 
 class QuickLab(Lab):
@@ -87,6 +88,17 @@ def acts(truth: Truth, host: str = "") -> list[str]:
     ]
 
 
+def about(seconds: float) -> Any:
+    """A duration as the product measured it: within a second, or half of it where this machine is slow."""
+    return pytest.approx(seconds, abs=max(1.0, seconds / 2))
+
+
+def group_of(lab: Lab, cluster: str) -> str:
+    """The name of the last group of a cluster that holds no clustered mailbox server, in whatever language it is."""
+    content = lab.truth()["clusters"][cluster]
+    return str([name for name in content["groups"] if name not in content["cms"]][-1])
+
+
 def upgraded_at(truth: Truth, node: str) -> float:
     """Lab time at which a node was upgraded, restarted and back in its cluster; infinity while it is not."""
     wanted = [("setup", "program files"), ("power", "boot"), ("node", "up")]
@@ -129,3 +141,8 @@ def console(lab: Lab, host: str, line: str) -> str:
     """What a command line prints that a person types on the console of a played host, whatever its exit code."""
     done = ask(lab, "run", host=host, line=line)
     return str(done["stdout"] + done["stderr"]).replace("\r\n", "\n")
+
+
+def console_code(lab: Lab, host: str, line: str) -> int:
+    """The exit code of such a command line: what it means is the same in every language."""
+    return int(ask(lab, "run", host=host, line=line)["rc"] or 0)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import ntpath
 from typing import TYPE_CHECKING
 
-from . import exchange_registry, features
+from . import exchange_registry, exchange_scripts, features, mail_building
 from .faults import Faults
 from .files import FileSystem
+from .hold import Hold
+from .installer import PACKAGES, Installer
 from .language import Language
 from .mailbox import resources_of
 from .physics import Physics
@@ -30,7 +32,6 @@ from .world import (
     Resource,
     ResourceState,
     StorageGroupCopy,
-    Version,
     Windows,
     World,
 )
@@ -45,17 +46,16 @@ _FOLDERS = (r"C:\WINDOWS\Temp", r"C:\Program Files", r"C:\Documents and Settings
 def build(topology: Topology, clock: Clock, seed: int = 0) -> World:
     """The world, everything up and settled."""
     rights = {account.user.rpartition("\\")[2].lower(): account.rights for account in topology.accounts}
-    directory = Directory(topology.domain, topology.schema, rights=rights, controllers=list(topology.controllers))
-    directory.prepared = _prepared(topology.schema)
-    world = World(clock, directory)
+    world = World(clock, _directory(topology, rights))
     world.random.seed(seed)
-    world.truth, world.faults = Truth(world), Faults(world)
+    world.truth, world.faults, world.hold = Truth(world), Faults(world), Hold(world)
     world.physics = Physics(world, topology.durations, topology.knobs)
     world.language = Language(knobs=topology.language_knobs)
     for plan in all_hosts(topology):
         world.hosts[plan.name.lower()] = _host(world, plan, topology)
     for cluster in topology.clusters:
         world.clusters[cluster.name.lower()] = _cluster(world, cluster)
+    mail_building.fill(world, topology)
     for host in world.hosts.values():
         world.physics.publish(host)
     for name, fields in topology.faults:
@@ -63,9 +63,10 @@ def build(topology: Topology, clock: Clock, seed: int = 0) -> World:
     return world
 
 
-def _prepared(schema: int) -> Version:
-    """The newest release whose schema the directory has."""
-    return max(r.program_files for r in RELEASES.values() if r.schema <= max(schema, RELEASES["rtm"].schema))
+def _directory(topology: Topology, rights: dict[str, tuple[str, ...]]) -> Directory:
+    plan = topology.directory
+    numbers = (plan.schema, plan.organization, plan.system_objects)
+    return Directory(topology.domain, plan.name, *numbers, plan.network_logon, rights, list(plan.controllers))
 
 
 def _host(world: World, plan: HostPlan, topology: Topology) -> Host:
@@ -81,6 +82,7 @@ def _host(world: World, plan: HostPlan, topology: Topology) -> Host:
     for folder, release in plan.media:
         add_media(files, folder, release)
     fill_registry(host)
+    _packages(host, plan)
     if plan.exchange:
         _install(host, plan.exchange)
     host.services = services_of(windows, clustered, plan.exchange is not None and clustered, dict(plan.services))
@@ -88,6 +90,21 @@ def _host(world: World, plan: HostPlan, topology: Topology) -> Host:
         usual = features.default_features(clustered, plan.exchange is not None)
         features.set_up(host, usual if plan.features is None else plan.features)
     return host
+
+
+def _packages(host: Host, plan: HostPlan) -> None:
+    """Windows Installer, what lies about for it, and what was installed before."""
+    host.installer = Installer(host)
+    for path, name in plan.packages:
+        root = ntpath.splitdrive(path)[0]
+        if not host.files.exists(root + "\\"):
+            host.files.add_root(root)
+        host.files.mkdir(ntpath.dirname(path), exist_ok=True)
+        host.installer.place(path, name)
+    if host.windows.family == "2003":  # Windows brings it along, not installed
+        host.installer.place(r"C:\WINDOWS\system32\adminpak.msi", "adminpak")
+    for name in plan.installed:
+        host.installer.install(PACKAGES[name], None)
 
 
 def _windows(plan: HostPlan) -> Windows:
@@ -125,7 +142,7 @@ def _install(host: Host, plan: ExchangePlan) -> None:
     for name in ("Setup.com", "ExSetup.exe"):
         host.files.add_program(f"{plan.path}\\bin\\{name}", "exsetup", exchange_registry.dotted(version))
     host.files.write(f"{plan.path}\\bin\\exshell.psc1", _console_file())
-    host.files.mkdir(f"{plan.path}\\Scripts", exist_ok=True)
+    exchange_scripts.place(host.files, f"{plan.path}\\Scripts")
     exchange_registry.write_bits(host, host.bits)
 
 
@@ -175,7 +192,10 @@ def _switched(group: Group) -> Group:
 
 
 def _mailbox_server(cluster: Cluster, plan: MailboxServerPlan) -> None:
-    copies = [StorageGroupCopy(name, database, mounted=plan.online) for name, database in plan.storage_groups]
+    copies = [
+        StorageGroupCopy(group.name, group.database, mounted=plan.online, public=group.public)
+        for group in plan.storage_groups
+    ]
     group = Group(
         plan.group, "cms", plan.owner, resources_of(plan.name, copies, plan.kind, plan.disks), wanted=plan.online
     )

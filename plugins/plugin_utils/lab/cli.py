@@ -189,6 +189,8 @@ def _faults(_arguments: argparse.Namespace) -> int:
         print(f"{name:<{width}}  {about}")
     print("\nEach takes host=, program=, match= (a regular expression on the command line or on the step's name),")
     print("when= (before, after, now) and count= (how often, 0 for always).")
+    print("program=line means the whole line that was handed to cmd.exe, built-in commands too; program=wsman means a")
+    print("request of WS-Man, and match= its name: Create, Command, Receive, Send, Signal, Delete.")
     return 0
 
 

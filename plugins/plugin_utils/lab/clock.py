@@ -12,6 +12,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 
 Action = Callable[[], None]
 _LOG = logging.getLogger(__name__)
@@ -42,25 +43,39 @@ class Clock(ABC):
 
 
 class ScaledClock(Clock):
-    """Wall-clock time, multiplied: with speed 60 a lab minute takes one second."""
+    """Wall-clock time, multiplied: with speed 60 a lab minute takes one second; with speed 0 the lab stands still."""
 
     def __init__(self, speed: float = 1.0) -> None:
         if speed <= 0:
             raise ValueError(f"speed {speed}: must be greater than 0")
-        self.speed = speed
-        self._start = time.monotonic()
+        self._pace = _Pace(speed, 0.0, time.monotonic())
         self._order = itertools.count()
         self._due: list[tuple[float, int, Action]] = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # what is due next
+        self._turned = threading.Condition()  # the speed
         self._closed = False
         threading.Thread(target=self._run, name="lab-clock", daemon=True).start()
 
+    @property
+    def speed(self) -> float:
+        """Lab seconds in a real second; may be set at any time, 0 stops the clock."""
+        return self._pace.speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        with self._changed, self._turned:
+            self._pace = _Pace(speed, self.now(), time.monotonic())
+            self._changed.notify_all()
+            self._turned.notify_all()
+
     def now(self) -> float:
-        return (time.monotonic() - self._start) * self.speed
+        return self._pace.at(time.monotonic())
 
     def sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            time.sleep(seconds / self.speed)
+        end = self.now() + seconds
+        with self._turned:
+            while not self._closed and (left := end - self.now()) > 0:
+                self._turned.wait(self._pace.wall(left))
 
     def call_later(self, seconds: float, action: Action) -> None:
         with self._changed:
@@ -81,15 +96,32 @@ class ScaledClock(Clock):
             with self._changed:
                 if self._closed:
                     return
-                wait = (self._due[0][0] - self.now()) / self.speed if self._due else None
-                if wait is None or wait > 0:
-                    self._changed.wait(wait)
+                left = self._due[0][0] - self.now() if self._due else None
+                if left is None or left > 0:
+                    self._changed.wait(None if left is None else self._pace.wall(left))
                     continue
                 action = heapq.heappop(self._due)[2]
             try:
                 action()
             except Exception:  # one broken plan must not stop the clock of the whole lab
                 _LOG.exception("a planned action failed")
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """How lab time goes since the speed was set last: it was `lab` then, and time.monotonic() `began`."""
+
+    speed: float
+    lab: float
+    began: float
+
+    def at(self, wall: float) -> float:
+        """Lab time at a reading of time.monotonic()."""
+        return self.lab + (wall - self.began) * self.speed
+
+    def wall(self, seconds: float) -> float | None:
+        """Real seconds that lab seconds take; None while the clock stands."""
+        return seconds / self.speed if self.speed else None
 
 
 class VirtualClock(Clock):

@@ -20,6 +20,7 @@ from .clock import ScaledClock
 from .cmd.streams import BufferSink, BytesStdin
 from .control import Control
 from .faults import FaultError
+from .hold import Moment
 from .inventory import Ports
 from .process import Logon
 from .state import LabError, LabState
@@ -140,6 +141,8 @@ class Daemon:
             return self._inject(arguments)
         if verb == "run":
             return self._run(str(arguments["host"]), str(arguments["line"]))
+        if verb in ("hold", "held", "let_go"):
+            return self._hold(verb, arguments)
         if verb == "down":
             self._ended.set()
             return {"pid": os.getpid()}
@@ -155,6 +158,16 @@ class Daemon:
         except FaultError as error:
             raise LabError(str(error)) from error
         return [vars(fault) for fault in self.world.faults.active()]
+
+    def _hold(self, verb: str, arguments: dict[str, Any]) -> Any:
+        """Stand still at a moment; say whether it came and how many requests did since the start; go on at a speed."""
+        if verb == "hold":
+            self.world.hold.arm(Moment(**arguments))
+        if verb == "let_go":
+            self.world.hold.let_go()
+            self._clock.speed = float(arguments["speed"])
+        requests = sum(endpoint.counters.requests for endpoint in self._endpoints.values())
+        return {"reached": self.world.hold.reached, "requests": requests, "now": self._clock.now()}
 
     def _run(self, name: str, line: str) -> dict[str, Any]:
         """Type a command line on the console of a host and wait for its end."""

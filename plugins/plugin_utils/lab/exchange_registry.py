@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .world import Bits, Host, Version
+    from .world import Bits, Cluster, Host, Version
 
 EXCHANGE = r"HKLM\SOFTWARE\Microsoft\Exchange\v8.0"
 PATCHES = (
@@ -98,6 +98,23 @@ def publish_cluster(host: Host, running: bool) -> None:
         key = f"{CLUSTER}\\Groups\\{_guid(f'{cluster.name} {group.name}')}"
         host.registry.set(key, "Name", group.name)
         host.registry.set(key, "Contains", contained)
+    _publish_properties(host, cluster)
+
+
+def _publish_properties(host: Host, cluster: Cluster) -> None:
+    """Common properties stand in the key of what they belong to, private ones in its Parameters."""
+    keys = {("cluster", ""): CLUSTER}
+    for number, member in enumerate(cluster.members, 1):
+        keys["node", member.name.lower()] = f"{CLUSTER}\\Nodes\\{number}"
+    for group in cluster.groups:
+        keys["group", group.name.lower()] = f"{CLUSTER}\\Groups\\{_guid(f'{cluster.name} {group.name}')}"
+        for resource in group.resources:
+            guid = _guid(f"{cluster.name} {resource.name}")
+            keys["resource", resource.name.lower()] = f"{CLUSTER}\\Resources\\{guid}"
+    for place, values in cluster.properties.items():
+        above = keys[place.kind, place.name]
+        for value in values.values():
+            host.registry.set(f"{above}\\Parameters" if place.private else above, value.name, value.data, value.type)
 
 
 def _guid(text: str) -> str:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import language
+from .fault_events import EVENTS as HOST_EVENTS
+from .mail_faults import MAIL_EVENTS
 from .setup_faults import SETUP_FAULTS, WRONG_MACHINE
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from .world import Host, World
 
 FOREVER = 10.0**9  # lab seconds
+EVENTS = HOST_EVENTS | MAIL_EVENTS
 
 # What becomes of a command: return code, standard output, standard error.
 _REPLIES: dict[str, tuple[int, str, str]] = {
@@ -26,8 +29,7 @@ _REPLIES: dict[str, tuple[int, str, str]] = {
     "denied": (5, "", "Access is denied.\n"),
     "garbage": (0, "\x01\x02?? ~~ 0x%$\n\n--- ---- -\n", ""),
 }
-_EVENTS = ("crash", "power_on", "failover", "service_stop", "disk_full", "wizard")
-NAMES = (*_REPLIES, *_EVENTS, "hang", "drop", *SETUP_FAULTS)
+NAMES = (*_REPLIES, *EVENTS, "hang", "drop", "quota", *SETUP_FAULTS)
 _PLACES = {"line": "setup", "start": "setup start", "end": "setup end", "command": "command"}
 _ABOUT = {
     "exit": "a command does nothing and exits with rc= (1), stdout=, stderr=",
@@ -36,15 +38,12 @@ _ABOUT = {
     "garbage": "a command does nothing, prints nonsense, and exits with 0",
     "hang": "a command hangs until it is killed",
     "drop": "the connection is lost at a command, connections= times (1); program=wsman: at a request",
-    "crash": "the host crashes and boots again; stays_down=yes: it does not",
-    "power_on": "a host that is off boots",
-    "failover": "a group= of the host (or all) goes to another node by itself",
-    "service_stop": "the service name= (clussvc) of the host stops",
-    "disk_full": "free= bytes (0) are left on the host's disk",
-    "wizard": "somebody works in a wizard of Server Manager for seconds= (600)",
+    "quota": "WinRM refuses a request for its quota of kind= (shells, operations or processes)",
+    **{name: event.about for name, event in EVENTS.items()},
 }
 ABOUT = _ABOUT | {name: fault.about for name, fault in SETUP_FAULTS.items()}
 """What each fault does, in one line."""
+_QUOTAS = {"shells": "^Create$", "operations": "^Command$", "processes": "^Command$"}  # kind -> the request refused
 _FIELDS = ("host", "program", "match", "when", "count")
 
 
@@ -67,10 +66,11 @@ class Fault:
 
     @property
     def place(self) -> str:
-        """Where it strikes: command, wire (a WS-Man request), setup (a step of Setup), setup start, setup end."""
+        """Where it strikes: command (a program), line (all that WinRM or the scheduler handed over), wire (a WS-Man
+        request), setup (a step of Setup), setup start, setup end."""
         if self.name in SETUP_FAULTS:
             return _PLACES[SETUP_FAULTS[self.name].at]
-        return "wire" if self.program == "wsman" else "command"
+        return {"wsman": "wire", "line": "line"}.get(self.program.lower(), "command")
 
     def fits(self, when: str, host: str, program: str, line: str) -> bool:
         """Whether it strikes here; program without its extension."""
@@ -109,12 +109,16 @@ def parse(name: str, fields: Mapping[str, str]) -> Fault:
     fault.host, fault.program, fault.match = (fields.get(key, "") for key in ("host", "program", "match"))
     if name in SETUP_FAULTS:
         fault.program, fault.match = "setup", fault.match or SETUP_FAULTS[name].match
-    at_once = name in _EVENTS and not (fault.program or fault.match)
+    if name == "quota":
+        fault.program, fault.match = "wsman", fault.match or _QUOTAS.get(fault.args.get("kind", "shells"), "")
+    at_once = name in EVENTS and not (fault.program or fault.match)
     fault.when = fields.get("when", "now" if at_once else "before")
     if fault.when not in ("before", "after", "now"):
         raise FaultError(f"fault '{name}': when={fault.when}: use before, after or now")
-    if fault.when == "now" and name not in _EVENTS:
-        raise FaultError(f"fault '{name}': when=now fits only {', '.join(_EVENTS)}: use before or after")
+    if fault.when == "now" and name not in EVENTS:
+        raise FaultError(f"fault '{name}': when=now fits only {', '.join(EVENTS)}: use before or after")
+    if name == "quota" and not fault.match:
+        raise FaultError(f"fault '{name}': kind={fault.args['kind']}: use one of {', '.join(_QUOTAS)}")
     try:
         fault.count = int(fields.get("count", "1"))
         re.compile(fault.match)
@@ -130,14 +134,6 @@ class Faults:
         self._world = world
         self._faults: list[Fault] = []
         self._drops: dict[str, int] = {}  # by host name: connections still to be dropped
-        self._events: dict[str, Callable[[Host, Fault], None]] = {
-            "crash": self._crash,
-            "power_on": self._power_on,
-            "failover": self._failover,
-            "service_stop": self._service_stop,
-            "disk_full": self._disk_full,
-            "wizard": self._wizard,
-        }
 
     def inject(self, name: str, fields: Mapping[str, str]) -> Fault:
         """Arm a fault, or let it happen at once (when=now); raises FaultError."""
@@ -146,7 +142,7 @@ class Faults:
             if fault.host and fault.host.lower() not in self._world.hosts:
                 raise FaultError(f"fault '{name}': no host '{fault.host}': use one of {', '.join(self._world.hosts)}")
             if fault.when == "now":
-                self._events[name](self._host(fault), fault)
+                self._happen(self._host(fault), fault)
             else:
                 self._faults.append(fault)
         return fault
@@ -187,9 +183,13 @@ class Faults:
         with self._world.lock:
             return self._take(f"setup {moment}", "before", host, "setup", moment)
 
-    def _strike(self, when: str, proc: Process, program: str, line: str) -> Outcome | None:
+    def around(self, when: str, proc: Process, line: str) -> Outcome | None:
+        """Asked before and after a whole line that was handed to cmd.exe, with program 'line'; like before, after."""
+        return self._strike(when, proc, "line", line, "line")
+
+    def _strike(self, when: str, proc: Process, program: str, line: str, place: str = "command") -> Outcome | None:
         with self._world.lock:
-            fault = self._take("command", when, proc.host, program, line)
+            fault = self._take(place, when, proc.host, program, line)
             if fault is None:
                 return None
             if fault.name in _REPLIES:
@@ -199,8 +199,8 @@ class Faults:
             if fault.name == "drop":
                 self._drops[proc.host.name] = int(fault.args.get("connections", "1"))
                 return None
-            if fault.name in self._events:
-                self._events[fault.name](proc.host, fault)
+            if fault.name in EVENTS:
+                self._happen(proc.host, fault)
             # A hanging command stays; so does one whose host crashes, until it is killed, which is at once.
             return Outcome(hang=True) if fault.name in ("hang", "crash") else None
 
@@ -212,28 +212,16 @@ class Faults:
                 return fault
         return None
 
+    def _happen(self, host: Host, fault: Fault) -> None:
+        try:
+            EVENTS[fault.name].act(host, fault.args)
+        except ValueError as error:
+            raise FaultError(f"fault '{fault.name}': {error}") from error
+
     def _host(self, fault: Fault) -> Host:
         if not fault.host:
             raise FaultError(f"fault '{fault.name}': say on which host: host=NAME")
         return self._world.hosts[fault.host.lower()]
-
-    def _crash(self, host: Host, fault: Fault) -> None:
-        self._world.physics.crash(host, stays_down=fault.args.get("stays_down", "no") == "yes")
-
-    def _power_on(self, host: Host, _fault: Fault) -> None:
-        self._world.physics.switch_on(host)
-
-    def _failover(self, host: Host, fault: Fault) -> None:
-        self._world.physics.fail_over(host, fault.args.get("group"))
-
-    def _service_stop(self, host: Host, fault: Fault) -> None:
-        self._world.physics.stop_service(host, fault.args.get("name", "clussvc"), None)
-
-    def _disk_full(self, host: Host, fault: Fault) -> None:
-        host.files.free_bytes = int(fault.args.get("free", "0"))
-
-    def _wizard(self, host: Host, fault: Fault) -> None:
-        host.wizard_until = self._world.clock.now() + float(fault.args.get("seconds", "600"))
 
 
 def _reply(fault: Fault, host: Host) -> Outcome:

@@ -34,6 +34,7 @@ _SYSTEM32 = r"C:\WINDOWS\system32"
 # file -> (played program, the features any of which brings it)
 _PROGRAMS = {
     f"{_SYSTEM32}\\cluster.exe": ("cluster", {CLUSTERING, "RSAT-Clustering"}),
+    f"{_SYSTEM32}\\dsquery.exe": ("dsquery", {DIRECTORY_TOOLS}),
     f"{_SYSTEM32}\\WindowsPowerShell\\v1.0\\powershell.exe": ("powershell", {"PowerShell"}),
 }
 

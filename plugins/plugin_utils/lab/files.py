@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .winerror import system_message
 
@@ -22,6 +23,7 @@ ALREADY_EXISTS = 183
 DIRECTORY_INVALID = 267
 
 _FORBIDDEN = frozenset('<>:"|?*') | {chr(n) for n in range(32)}
+_JOINING = threading.Lock()
 
 
 class FileSystemError(Exception):
@@ -37,14 +39,24 @@ class FileSystemError(Exception):
 class File:
     """A file. program names the played program that it starts; version is its file version; mtime is in lab seconds."""
 
-    data: bytes
+    pieces: list[bytes]
     program: str | None = None
     version: str | None = None
     mtime: float = 0.0
     read_only: bool = False
     writing: bool = False
 
+    @property
+    def data(self) -> bytes:
+        """All of it; what was added piece by piece is put together when somebody looks."""
+        with _JOINING:  # others may read, and one may add to it
+            count = len(self.pieces)
+            if count != 1:
+                self.pieces[:count] = [b"".join(self.pieces[:count])]
+            return self.pieces[0]
 
+
+@lru_cache(maxsize=8192)
 def split_root(path: str) -> tuple[str, str]:
     """Drive ('C:') or share ('\\\\server\\share') and the rest; the root is empty for a relative path."""
     path = path.replace("/", "\\")
@@ -56,6 +68,7 @@ def split_root(path: str) -> tuple[str, str]:
     return "", path
 
 
+@lru_cache(maxsize=8192)
 def absolute(path: str, cwd: str) -> str:
     """The full path that Windows makes of path for a process in cwd: no '.', no '..', no trailing dots or blanks."""
     root, rest = split_root(path)
@@ -96,6 +109,7 @@ class FileSystem:
         self._now = now
         self._lock = threading.RLock()
         self._nodes: dict[str, tuple[str, File | None]] = {}  # key in lower case -> path as written, None for a folder
+        self._unplugged: dict[str, tuple[str, File | None]] = {}
         for drive in drives:
             self.add_root(drive)
 
@@ -103,6 +117,22 @@ class FileSystem:
         """Add a drive ('D:') or a share ('\\\\server\\share')."""
         path = f"{split_root(root)[0]}\\"
         self._nodes[path.lower()] = (path, None)
+
+    def unplug(self, root: str) -> None:
+        """A drive or a share can't be reached any more."""
+        with self._lock:
+            below = split_root(root)[0].lower() + "\\"
+            gone = {key: node for key, node in self._nodes.items() if key.startswith(below)}
+            for key in gone:
+                del self._nodes[key]
+            self._unplugged.update(gone)
+
+    def plug_in(self, root: str) -> None:
+        """A drive or a share is there again, with what it held."""
+        with self._lock:
+            below = split_root(root)[0].lower() + "\\"
+            for key in [key for key in self._unplugged if key.startswith(below)]:
+                self._nodes[key] = self._unplugged.pop(key)
 
     def entry(self, path: str) -> File | None:
         """The file at path, or None (missing, or a folder)."""
@@ -151,7 +181,7 @@ class FileSystem:
             self._may_change(path, file)
             if not append:
                 self.free_bytes += len(file.data)
-                file.data = b""
+                file.pieces = [b""]
             file.mtime = self._now()
             file.writing = True
             return WriteHandle(self, file, path)
@@ -236,7 +266,7 @@ class FileSystem:
         if not self.is_dir(parent(path)):
             raise FileSystemError(PATH_NOT_FOUND, path)
         _check_name(path)
-        file = File(b"")
+        file = File([b""])
         self._nodes[path.lower()] = (path, file)
         return file
 
@@ -281,7 +311,7 @@ class WriteHandle:
     def write(self, data: bytes) -> None:
         """Add data; error 112 when the disk is full."""
         self._files.take(len(data))
-        self._file.data += data
+        self._file.pieces.append(data)
 
     def close(self) -> None:
         """Give the lock back."""
@@ -294,6 +324,7 @@ class WriteHandle:
         self.close()
 
 
+@lru_cache(maxsize=8192)
 def _key(path: str) -> str:
     return absolute(path, "C:\\").lower()
 

@@ -79,6 +79,14 @@ class Invariants:
         if group.kind == "cms":
             self._report("I6", None, f"cluster.exe: {what} of the clustered mailbox server group '{group.name}'")
 
+    def misplaced(self, mailbox: str, places: list[str]) -> None:
+        """M1: a mailbox is in exactly one database at any time."""
+        self._report("M1", None, f"the mailbox {mailbox} is in {' and '.join(places) or 'no database'}")
+
+    def lost(self, what: str) -> None:
+        """M2: no mailbox, no item and no public folder is lost on the way."""
+        self._report("M2", None, what)
+
     def _one_at_a_time(self, cluster: Cluster, host: Host, what: str) -> None:
         for mate in cluster.members:
             if mate is host:

@@ -31,6 +31,8 @@ class Ports:
 def inventory(world: World, ports: dict[str, Ports], account: Account, certificates: Path | None) -> dict[str, Any]:
     """Cluster nodes in exchange_nodes, other computers in exchange_computers; ports by host name.
 
+    Those of them that are no Exchange servers, only have tools or may get them, are in exchange_admin_computers too.
+
     certificates: the folder with ca.pem and the files of users, where there is one.
     """
     nodes = {h.name.lower(): _host(h, ports[h.name]) for h in world.hosts.values() if h.cluster}
@@ -47,7 +49,14 @@ def inventory(world: World, ports: dict[str, Ports], account: Account, certifica
     groups: dict[str, Any] = {"exchange_nodes": {"hosts": nodes, "vars": login}}
     if others:
         groups["exchange_computers"] = {"hosts": others, "vars": login}
+    admins: dict[str, Any] = {h.name.lower(): {} for h in world.hosts.values() if not h.cluster and not _serves(h)}
+    if admins:
+        groups["exchange_admin_computers"] = {"hosts": admins}
     return groups
+
+
+def _serves(host: Host) -> bool:
+    return host.bits is not None and set(host.bits.roles) != {"AdminTools"}
 
 
 def write(path: Path, data: dict[str, Any]) -> None:

@@ -31,6 +31,11 @@ class Nodes:
         self._timers = timers
         self._groups = groups
         self._durations = durations
+        self._barred: set[str] = set()  # host names; their next join never ends
+
+    def bar(self, host: Host) -> None:
+        """The next join of a node never ends, until its Cluster service is started again."""
+        self._barred.add(host.name)
 
     def running(self, host: Host) -> bool:
         """Whether the Cluster service of a host runs and is a member."""
@@ -59,6 +64,9 @@ class Nodes:
         if cluster is None:
             return
         self._state(host, NodeState.JOINING, None)
+        if host.name in self._barred:
+            self._barred.discard(host.name)
+            return
         self._timers.later(("node", host.name), self._durations.cluster_join, lambda: self._joined(cluster, host))
 
     def leave(self, host: Host, proc: Process | None, delay: float = 0.0) -> None:

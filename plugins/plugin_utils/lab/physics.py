@@ -8,6 +8,7 @@ Each method takes World.lock itself. Orders return at once; state goes pending a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import exchange_registry
@@ -25,7 +26,18 @@ from .timers import Timers
 if TYPE_CHECKING:
     from .features import Feature
     from .process import Process
-    from .world import Cluster, Group, GroupState, Host, MailboxServer, StorageGroupCopy, Version, World
+    from .registry import Value
+    from .world import (
+        Cluster,
+        Group,
+        GroupState,
+        Host,
+        MailboxServer,
+        PropertyPlace,
+        StorageGroupCopy,
+        Version,
+        World,
+    )
 
 __all__ = [
     "ClusterError",
@@ -225,6 +237,25 @@ class Physics:
         """Server Manager installs or removes roles and features; the programs and marks follow."""
         with self._world.lock:
             self.features.change(host, features, installing, proc)
+
+    def set_properties(
+        self, cluster: Cluster, place: PropertyPlace, values: Mapping[str, Value | None], proc: Process | None
+    ) -> None:
+        """cluster.exe /prop and /priv: by name, None deletes. Every running node has them at once."""
+        with self._world.lock:
+            known = cluster.properties.setdefault(place, {})
+            for name, value in values.items():
+                if known.get(name.lower()) == value:
+                    continue
+                if value is None:
+                    known.pop(name.lower(), None)
+                else:
+                    known[name.lower()] = value
+                what = f"{name} deleted" if value is None else f"{name} = {value.data!r}"
+                where = f"{place.kind} {place.name or cluster.name}"
+                self._world.truth.effect(None, "cluster property", what, where, proc)
+            for host in cluster.members:
+                self.publish(host)
 
     def publish(self, host: Host) -> None:
         """Bring HKLM\\Cluster of a host up to date."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from . import language
+from .mail_plans import MailPlan, StorageGroupPlan
 from .settings import Durations, Knobs
 
 PASSWORD = "S3cret!&(^)'=;x"
@@ -65,7 +66,8 @@ class WinrmPlan:
 class HostPlan:
     """One computer. media: folder -> release. services: name -> running, stopped, disabled or absent.
 
-    features: Ids of Server Manager, or None for what such a computer usually has.
+    features: Ids of Server Manager, or None for what such a computer usually has. packages: file -> a key of
+    installer.PACKAGES; installed: keys of those that are installed already.
     """
 
     name: str
@@ -77,6 +79,8 @@ class HostPlan:
     paused: bool = False
     features: tuple[str, ...] | None = None
     winrm: WinrmPlan = field(default_factory=WinrmPlan)
+    packages: tuple[tuple[str, str], ...] = ()
+    installed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,13 @@ class GroupPlan:
 
 @dataclass(frozen=True)
 class MailboxServerPlan:
-    """A clustered mailbox server. storage_groups: (storage group, database); disks: names of its disk resources."""
+    """A clustered mailbox server. disks: names of its disk resources."""
 
     name: str
     owner: str
     kind: str
     release: str
-    storage_groups: tuple[tuple[str, str], ...]
+    storage_groups: tuple[StorageGroupPlan, ...]
     redundant_machines: tuple[str, ...]
     group: str
     online: bool = True
@@ -119,18 +123,30 @@ class ClusterPlan:
 
 
 @dataclass(frozen=True)
+class DirectoryPlan:
+    """Active Directory; the numbers as in world.Directory."""
+
+    name: str = "First Organization"
+    schema: int = 10637
+    organization: int = 10666
+    system_objects: int = 10628
+    controllers: tuple[str, ...] = ("DC1", "DC2")
+    network_logon: str = "denied"
+
+
+@dataclass(frozen=True)
 class Topology:
     """The whole file."""
 
     name: str
     domain: str
     netbios: str
-    schema: int
-    controllers: tuple[str, ...]
+    directory: DirectoryPlan
     accounts: tuple[Account, ...]
     clusters: tuple[ClusterPlan, ...]
     computers: tuple[HostPlan, ...]
     durations: Durations = field(default_factory=Durations)
     knobs: Knobs = field(default_factory=Knobs)
     language_knobs: language.Knobs = field(default_factory=language.Knobs)
+    mail: MailPlan = field(default_factory=MailPlan)
     faults: tuple[tuple[str, dict[str, str]], ...] = ()

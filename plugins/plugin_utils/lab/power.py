@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import features
 from .errors import ShutdownError
+from .nodes import CLUSTER_SERVICE
 from .world import Power
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class PowerSwitch:
         self._services = services
         self._durations = durations
         self._knobs = knobs
+        self._spoilt: dict[str, str] = {}  # by host name: what goes wrong at the next boot
+
+    def spoil_boot(self, host: Host, how: str) -> None:
+        """The next boot goes wrong: never (it doesn't happen), stopped (ClusSvc does not start), joining (for ever)."""
+        self._spoilt[host.name] = how
 
     def shutdown(self, host: Host, restart: bool, delay: float, proc: Process | None) -> None:
         """Begin the countdown; ShutdownError while another one runs (windows-cli.md 5.3)."""
@@ -63,6 +69,10 @@ class PowerSwitch:
     def switch_on(self, host: Host) -> None:
         """Boot; WinRM answers after the boot time, the other services come later."""
         if host.power is not Power.OFF:
+            return
+        if self._spoilt.get(host.name) == "never":
+            del self._spoilt[host.name]
+            self._world.truth.effect(host, "power", "does not boot", host.name)
             return
         host.power = Power.STARTING
         host.boot_time = self._world.clock.now()
@@ -94,8 +104,12 @@ class PowerSwitch:
         self._timers.later(_key(host), self._durations.autostart, lambda: self._autostart(host))
 
     def _autostart(self, host: Host) -> None:
+        spoilt = self._spoilt.pop(host.name, "")
+        if spoilt == "joining":
+            self._world.physics.nodes.bar(host)
         for service in self._automatic(host):
-            if service.state == "stopped":
+            failing = spoilt == "stopped" and service.name.lower() == CLUSTER_SERVICE
+            if service.state == "stopped" and not failing:
                 self._services.start(host, service.name, None)
 
     def _automatic(self, host: Host) -> list[Service]:

@@ -107,6 +107,10 @@ class Section:
             raise self.error(key, value, "expected a list")
         return [Section(self._file, f"{self._below(key)}[{index}]", item) for index, item in enumerate(value)]
 
+    def sections_or_one(self, key: str) -> list[Section]:
+        """The list of mappings below a key, or the one mapping that stands there without a list."""
+        return [self.section(key)] if isinstance(self._data.get(key), dict) else self.sections(key)
+
     def rest(self) -> dict[str, Any]:
         """Every key that nobody has read."""
         return {key: value for key, value in self._data.items() if key not in self._read}

@@ -33,6 +33,7 @@ class Durations:
     setup_copy: float = 60.0
     setup_checks: float = 90.0
     setup_organization: float = 240.0  # schema and directory
+    setup_domain: float = 45.0
     setup_prepare: float = 60.0
     setup_remove: float = 240.0
     setup_prepare_files: float = 120.0
@@ -48,8 +49,15 @@ class Durations:
     reg: float = 0.1
     sc: float = 0.1
     schtasks: float = 0.5
+    directory: float = 0.2  # one bind to Active Directory, or one search in it
     servermanagercmd: float = 6.0  # until it knows what is installed
     feature: float = 15.0  # installing or removing one role service or feature
+    move_mailbox: float = 4.0  # moving a mailbox of any size
+    move_megabyte: float = 0.25  # and each megabyte of it
+    move_lock: float = 300.0  # the store keeps a mailbox locked after its move died
+    folder_replication: float = 300.0  # until the content of a public folder begins to come, and between its pieces
+    folder_megabyte: float = 2.0  # and each megabyte of it
+    msiexec: float = 25.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,11 @@ class Knobs:
     cms_key: str = "ClusteredMailboxServer"  # or CMS
     state_words: str = "joined"  # PartiallyOnline, or spaced: Partially Online
     cmdlets_across_versions: str = "work"  # or refuse
+    cmdlet_network_logon: str = "works"  # whether the Exchange cmdlets reach the directory over WinRM; or denied
     restart_blocks_features: bool = True  # ServerManagerCmd ends with 1001 while one of its own restarts is pending
     feature_query_encoding: str = "utf-8"  # of the file that ServerManagerCmd -query writes; or utf-16
     orphaned_restart_marks: bool = False  # a restart does not clear the marks
+    store_network_logon: str = "denied"  # whether the stores of other servers are reached over WinRM; or works
+    replica_names: str = "full"  # .Replicas shows SERVER\GROUP\DATABASE, or with "name" only DATABASE
+    move_failed_objects: bool = True  # Move-Mailbox puts an object out for a mailbox that failed, too
     jitter: float = 0.0  # everything that happens later comes up to this part of its time sooner or later

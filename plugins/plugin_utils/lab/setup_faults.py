@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CHECK = "Mailbox (Role|Server) Checks$"
 _COPYING = "^Copying Exchange files$"
+_PREPARING = "^(Extending Active Directory schema|Organization Preparation)$"
 _MAILBOX = "Mailbox Server( Role)?$"
 
 
@@ -49,6 +50,14 @@ def _leave_marks_of_an_installation(proc: Process, _media: str) -> None:
 
 def _fill_the_disk(proc: Process, _media: str) -> None:
     proc.host.files.free_bytes = 0
+
+
+def _crash(proc: Process, _media: str) -> None:
+    proc.host.world.physics.crash(proc.host)
+
+
+def _leave_down(proc: Process, _media: str) -> None:
+    proc.host.world.physics.take_down(proc.host, ("msexchange",), proc)
 
 
 def _take_the_media_away(proc: Process, media: str) -> None:
@@ -88,6 +97,12 @@ SETUP_FAULTS = {
         match="(Organization|Mailbox (Role|Server)) Checks$",
         text="The Active Directory schema is not up to date, and this user account is not a member of the Schema "
         "Admins and Enterprise Admins groups.",
+    ),
+    "setup_schema_import": SetupFault(
+        "ldifde fails while the schema or the directory is prepared",
+        match=_PREPARING,
+        text="There was an error while running 'ldifde.exe' to import the schema file "
+        "'{media}\\Setup\\ServerRoles\\Common\\Setup\\Data\\PostWindows2003_schema0.ldf'. The error code is: 8224.",
     ),
     "setup_resources_online": SetupFault(
         "the check sees cluster resources on this node",
@@ -147,6 +162,8 @@ SETUP_FAULTS = {
     ),
     "setup_stops": SetupFault("Setup ends in a step without a word, exit code 0", match=_MAILBOX, how="stops"),
     "setup_hangs": SetupFault("Setup hangs in a step until it is killed", match=_MAILBOX, how="hangs"),
+    "setup_crash": SetupFault("the host crashes in a step, and boots again", match=_MAILBOX, change=_crash),
+    "setup_services": SetupFault("Setup ends well and leaves Exchange's services stopped", "end", change=_leave_down),
     "setup_no_success": SetupFault("Setup does its work and exits with 0, without the success sentence", "end"),
     "setup_exit_1": SetupFault("Setup does its work and says so, with exit code 1", "end"),
     "setup_fail": SetupFault("a check or step fails: match= its name, text= what is printed"),

@@ -29,9 +29,53 @@ def truth(world: World, lab: dict[str, Any], transport: dict[str, Any]) -> dict[
             "mutating_commands": sum(command.top and command.mutating for command in book.commands),
             "violations": list(book.violations),
             "faults": [asdict(fault) for fault in world.faults.active()],
-            "directory": {"schema": world.directory.schema, "prepared": dotted(world.directory.prepared)},
+            "directory": {
+                "schema": world.directory.schema,
+                "organization": world.directory.organization,
+                "system_objects": world.directory.system_objects,
+            },
+            "mail": mail(world),
+            "public_folders": folders(world),
             "transport": transport,
         }
+
+
+def mail(world: World) -> dict[str, Any]:
+    """Where the mailboxes are: per database, and one by one those that the topology names. Sizes in bytes."""
+    store = world.mail
+    return {
+        "databases": {
+            database.identity: {
+                "public": database.copy.public,
+                "mounted": database.mounted,
+                "mailboxes": sum(1 for _ in store.users([database])),
+                "system_mailboxes": sum(mailbox.system for mailbox in database.mailboxes.values()),
+                "items": database.items,
+                "size": database.size,
+                "capacity": database.capacity,
+            }
+            for database in store.databases
+        },
+        "mailboxes": store.count,
+        "dropped_items": store.dropped_items,
+        "named": {mailbox.alias: mailbox.database.identity for mailbox in store.named},
+        "moving": sorted(
+            mailbox.alias for d in store.databases for mailbox in d.mailboxes.values() if mailbox.mover is not None
+        ),
+    }
+
+
+def folders(world: World) -> dict[str, Any]:
+    """Every public folder: the servers on its replica list, and how many of its items lie on which server."""
+    return {
+        folder.identity: {
+            "items": folder.items,
+            "replicas": [database.server.name for database in folder.replicas],
+            "content": {database.server.name: folder.items_in(database) for database in folder.content},
+            "settled": folder.settled(),
+        }
+        for folder in world.folders.all()
+    }
 
 
 def _servers(world: World) -> list[str]:
@@ -48,6 +92,7 @@ def _host(host: Host) -> dict[str, Any]:
         "exchange": _exchange(host),
         "services": {service.name: service.state for service in host.services.values()},
         "features": sorted(host.features),
+        "installed": host.installer.names(),
         "pending_restart": host.world.physics.pending_restart(host),
         "interrupted_setup": marks(host),
         "tasks": [task.name for task in host.tasks.values()],

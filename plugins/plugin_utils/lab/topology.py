@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
-from . import features, language
+from . import features, installer, language, mail_topology
 from .faults import FaultError, parse
+from .mail_plans import StorageGroupPlan
 from .plans import (
     PASSWORD,
     Account,
     ClusterPlan,
+    DirectoryPlan,
     ExchangePlan,
     GroupPlan,
     HostPlan,
@@ -26,7 +28,7 @@ from .plans import (
     WindowsPlan,
     WinrmPlan,
 )
-from .releases import RELEASES
+from .releases import RELEASES, Release
 from .section import Section, TopologyError
 from .settings import Durations, Knobs
 from .world import Windows
@@ -35,6 +37,7 @@ SHIPPED = Path(__file__).with_name("topologies")
 VERSIONS = {"xp": "5.1.2600", "2003": "5.2.3790", "vista": "6.0.6001", "2008": "6.0.6001"}
 _QUORUMS = ("shared_disk", "majority", "majority_witness")
 _EDITIONS = ("Standard", "Enterprise", "Datacenter")
+_KINDS = {"cluster group": "core", "available storage": "available_storage"}  # by their English names
 _SERVICE_STATES = ("running", "stopped", "disabled", "absent")
 _T = TypeVar("_T")
 
@@ -74,27 +77,27 @@ def read(top: Section, name: str) -> Topology:
     """Make a topology of a parsed file; name is its default name."""
     netbios = top.text("netbios", "LAB")
     defaults = _defaults(top, _Defaults())
-    directory = top.section("directory")
+    clusters = tuple(_cluster(s, defaults) for s in top.sections("clusters"))
+    computers = tuple(
+        _computer(s, _Defaults(defaults.windows, None, (), defaults.services, winrm=defaults.winrm))
+        for s in top.sections("computers")
+    )
     topology = Topology(
         name=top.text("name", name),
         domain=top.text("domain", "lab.example"),
         netbios=netbios,
-        schema=directory.number("schema", RELEASES["rtm"].schema),
-        controllers=tuple(directory.names("controllers", ("DC1", "DC2"))),
+        directory=_directory(top.section("directory"), _newest(clusters, computers)),
         accounts=tuple(_account(s, netbios) for s in top.sections("accounts"))
         or (Account(f"{netbios}\\upgrade", PASSWORD),),
-        clusters=tuple(_cluster(s, defaults) for s in top.sections("clusters")),
-        computers=tuple(
-            _host(s, _Defaults(defaults.windows, None, (), defaults.services, winrm=defaults.winrm))
-            for s in top.sections("computers")
-        ),
+        clusters=clusters,
+        computers=computers,
         durations=_settings(top.section("durations"), Durations, set()),
         knobs=_settings(top.section("knobs"), Knobs, {f.name for f in fields(language.Knobs)}),
         language_knobs=_settings(top.section("knobs"), language.Knobs, {f.name for f in fields(Knobs)}),
         faults=tuple(_fault(s) for s in top.sections("faults")),
+        mail=mail_topology.mail(top, clusters),
     )
     top.close()
-    directory.close()
     _unique(top, "computer names", [h.name for h in all_hosts(topology)])
     _unique(top, "cluster names", [c.name for c in topology.clusters])
     _unique(top, "mailbox server names", [m.name for c in topology.clusters for m in c.mailbox_servers])
@@ -106,6 +109,44 @@ def read(top: Section, name: str) -> Topology:
 def all_hosts(topology: Topology) -> list[HostPlan]:
     """Every computer, nodes first."""
     return [*(node for cluster in topology.clusters for node in cluster.nodes), *topology.computers]
+
+
+def _newest(clusters: Iterable[ClusterPlan], computers: Iterable[HostPlan]) -> Release:
+    """The newest release that is installed or lies somewhere as media: the directory was prepared for it beforehand."""
+    hosts = [*(node for cluster in clusters for node in cluster.nodes), *computers]
+    names = {plan.exchange.release for plan in hosts if plan.exchange}
+    names |= {release for plan in hosts for _folder, release in plan.media}
+    names |= {server.release for cluster in clusters for server in cluster.mailbox_servers}
+    return max((RELEASES[name] for name in names or {"rtm"}), key=lambda release: release.program_files)
+
+
+def _directory(section: Section, usual: Release) -> DirectoryPlan:
+    """A release given for the schema holds for the organisation too, and that for the domain."""
+    schema = _prepared_for(section, "schema", usual)
+    organization = _prepared_for(section, "organization", schema)
+    system_objects = _prepared_for(section, "system_objects", organization)
+    plan = DirectoryPlan(
+        section.text("name", "First Organization"),
+        schema.schema,
+        organization.organization,
+        system_objects.system_objects,
+        tuple(section.names("controllers", ("DC1", "DC2"))),
+        section.choice("network_logon", ("denied", "allowed"), "denied"),
+    )
+    section.close()
+    return plan
+
+
+def _prepared_for(section: Section, key: str, default: Release) -> Release:
+    """A release by its name; or a bare number, as an Exchange of another year leaves it."""
+    value = section.text(key, default.name)
+    if value.isdecimal():
+        known = next((r for r in RELEASES.values() if getattr(r, key) == int(value)), default)
+        numbers: dict[str, Any] = {key: int(value)}
+        return replace(known, **numbers)
+    if value not in RELEASES and section.has(key):
+        raise section.error(key, value, f"use a number, or one of {', '.join(RELEASES)}")
+    return default if not section.has(key) else RELEASES[value]
 
 
 def _account(section: Section, netbios: str) -> Account:
@@ -218,9 +259,39 @@ def _host(section: Section, above: _Defaults) -> HostPlan:
         section.flag("paused", False),
         defaults.features,
         defaults.winrm,
+        _packages(section),
+        _installed(section, defaults.windows.family),
     )
     section.close()
     return plan
+
+
+def _computer(section: Section, above: _Defaults) -> HostPlan:
+    """A computer outside of clusters; `tools` is short for Exchange with nothing but the management tools."""
+    if not section.has("tools"):
+        return _host(section, above)
+    release = section.choice("tools", tuple(RELEASES), "sp2")
+    return _host(section, replace(above, exchange=ExchangePlan(release, roles=("AdminTools",))))
+
+
+def _packages(section: Section) -> tuple[tuple[str, str], ...]:
+    """Installation packages that lie on the disk: file -> what it installs."""
+    found = section.mapping("packages")
+    for path, kind in found.items():
+        if kind not in installer.PACKAGES:
+            raise section.error(f"packages.{path}", kind, f"use one of {', '.join(installer.PACKAGES)}")
+    return tuple(found.items())
+
+
+def _installed(section: Section, family: str) -> tuple[str, ...]:
+    """Packages that were installed before."""
+    found = section.names("installed", ())
+    for name in found:
+        if name not in installer.PACKAGES:
+            raise section.error("installed", name, f"use one of {', '.join(installer.PACKAGES)}")
+        if family not in installer.PACKAGES[name].families:
+            raise section.error("installed", name, f"it does not install on Windows {family}")
+    return tuple(found)
 
 
 def _check_features(section: Section, defaults: _Defaults) -> None:
@@ -257,20 +328,19 @@ def _cluster(section: Section, above: _Defaults) -> ClusterPlan:
 
 def _core(groups: tuple[GroupPlan, ...], owner: str, family: str) -> tuple[GroupPlan, ...]:
     """Add the groups that every cluster has, unless they are given."""
-    given = {g.name.lower() for g in groups}
+    given = {g.kind for g in groups}
     wanted = [GroupPlan("Cluster Group", owner, "core")]
     if family == "2008":
         wanted.append(GroupPlan("Available Storage", owner, "available_storage", online=False))
-    return (*(g for g in wanted if g.name.lower() not in given), *groups)
+    return (*(g for g in wanted if g.kind not in given), *groups)
 
 
 def _group(section: Section, nodes: tuple[str, ...]) -> GroupPlan:
     name = section.text("name")
-    kinds = {"cluster group": "core", "available storage": "available_storage"}
     plan = GroupPlan(
         name,
         _member(section, "owner", section.text("owner"), nodes),
-        kinds.get(name.lower(), "other"),
+        section.choice("kind", ("other", *_KINDS.values()), _KINDS.get(name.lower(), "other")),
         tuple(_resource(s) for s in section.sections("resources")),
         tuple(_member(section, "preferred_owners", n, nodes) for n in section.names("preferred_owners", ())),
         tuple(_member(section, "possible_owners", n, nodes) for n in section.names("possible_owners", ())),
@@ -292,8 +362,8 @@ def _mailbox_server(section: Section, nodes: tuple[str, ...], defaults: _Default
         _member(section, "owner", section.text("owner"), nodes),
         section.choice("kind", ("ccr", "scc"), "ccr"),
         section.choice("release", tuple(RELEASES), release),
-        tuple(s.closed(_storage_group) for s in section.sections("storage_groups"))
-        or (("First Storage Group", "Mailbox Database"),),
+        tuple(s.closed(mail_topology.storage_group) for s in section.sections("storage_groups"))
+        or (StorageGroupPlan("First Storage Group"),),
         tuple(_member(section, "redundant_machines", n, nodes) for n in section.names("redundant_machines", nodes)),
         section.text("group", name),
         section.flag("online", True),
@@ -303,10 +373,6 @@ def _mailbox_server(section: Section, nodes: tuple[str, ...], defaults: _Default
     if plan.disks and plan.kind == "ccr":
         raise section.error("disks", list(plan.disks), "CCR has no shared disks")
     return plan
-
-
-def _storage_group(section: Section) -> tuple[str, str]:
-    return section.text("name"), section.text("database", "Mailbox Database")
 
 
 def _check_servers(section: Section, plan: ClusterPlan) -> None:

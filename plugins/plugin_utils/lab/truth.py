@@ -102,6 +102,7 @@ class Truth:
             event = {"t": self._now(), "wall": time.time(), "host": host.name if host else None}
             event |= {"kind": kind, "what": what, "detail": detail}
             self.timeline.append(event | {"command": commands[0].id if commands else None})
+        self._world.hold.event(event, commands[-1] if commands else None)
 
     def violation(self, rule: str, host: Host | None, what: str) -> None:
         """An invariant of exchange.md 1 was broken."""
@@ -113,6 +114,8 @@ class Truth:
         with self._world.lock:
             for cms in cluster.mailbox_servers:
                 self._note(cms.name, up=cms.group.state() is GroupState.ONLINE)
+            if hasattr(self._world, "folders"):  # not while the world is being built
+                self._world.folders.wake()
 
     def outage_seconds(self, cms: str) -> float:
         """Lab seconds without mail so far."""

@@ -14,17 +14,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .registry import Registry
+from .registry import Registry, Value
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .faults import Faults
     from .files import FileSystem
+    from .hold import Hold
+    from .installer import Installer
     from .language import Language
+    from .mail_store import MailStore
     from .physics import Physics
     from .process import Process
+    from .public_folders import PublicFolders
     from .truth import Truth
 
 Version = tuple[int, int, int, int]
@@ -146,6 +150,7 @@ class Host:
     shutdown_pending: bool = False
     features: set[str] = field(default_factory=set)
     wizard_until: float = 0.0
+    installer: Installer = field(init=False)
 
     def answers(self) -> bool:
         """Whether WinRM answers: switched on, started, service running."""
@@ -190,7 +195,10 @@ class Group:
 
 @dataclass
 class StorageGroupCopy:
-    """One storage group of a CMS with, on CCR, its copy. status as SummaryCopyStatus prints it (no blanks)."""
+    """One storage group of a CMS with, on CCR, its copy. status as SummaryCopyStatus prints it (no blanks).
+
+    public: its database holds public folders.
+    """
 
     name: str
     database: str
@@ -198,6 +206,7 @@ class StorageGroupCopy:
     status: str = "Healthy"
     copy_queue: int = 0
     replay_queue: int = 0
+    public: bool = False
 
 
 @dataclass
@@ -213,9 +222,23 @@ class MailboxServer:
     storage_groups: list[StorageGroupCopy] = field(default_factory=list)
 
 
+class PropertyPlace(NamedTuple):
+    """What cluster properties belong to.
+
+    kind: node, group, resource or cluster (its name is empty); name in lower case; private: of /priv, not of /prop.
+    """
+
+    kind: str
+    name: str
+    private: bool
+
+
 @dataclass
 class Cluster:
-    """A server cluster. members in node-number order (1, 2, …). quorum: shared_disk, majority, majority_witness."""
+    """A server cluster. members in node-number order (1, 2, …). quorum: shared_disk, majority, majority_witness.
+
+    properties: what somebody set, by its name in lower case.
+    """
 
     name: str
     quorum: str = "shared_disk"
@@ -224,6 +247,7 @@ class Cluster:
     node_states: dict[str, NodeState] = field(default_factory=dict)  # by host name
     paused: set[str] = field(default_factory=set)  # host names; outlives a restart
     mailbox_servers: list[MailboxServer] = field(default_factory=list)
+    properties: dict[PropertyPlace, dict[str, Value]] = field(default_factory=dict)
 
     def group(self, name: str) -> Group | None:
         return next((g for g in self.groups if g.name.lower() == name.lower()), None)
@@ -237,14 +261,21 @@ class Cluster:
 
 @dataclass
 class Directory:
-    """Active Directory: its DNS name, the schema's rangeUpper, for which version it is prepared.
+    """Active Directory: its DNS name, the Exchange organisation in it, and what tells for which release it is prepared.
 
-    rights: user name in lower case, without domain -> what Setup may prepare with it (schema, directory).
+    schema: rangeUpper of ms-Exch-Schema-Version-Pt; organization: objectVersion of the organisation's container;
+    system_objects: that of the domain's Microsoft Exchange System Objects.
+    rights: user name in lower case, without domain -> what Setup may prepare with it: schema (Schema Admins),
+    directory (Enterprise Admins). network_logon: whether a logon without credentials to go on with may read it,
+    denied or allowed.
     """
 
     domain: str
+    name: str = "First Organization"
     schema: int = 10637
-    prepared: Version = (8, 0, 685, 25)
+    organization: int = 10666
+    system_objects: int = 10628
+    network_logon: str = "denied"
     rights: dict[str, tuple[str, ...]] = field(default_factory=dict)
     controllers: list[str] = field(default_factory=list)  # domain controllers that answer
 
@@ -263,6 +294,9 @@ class World:
     physics: Physics = field(init=False)
     truth: Truth = field(init=False)
     faults: Faults = field(init=False)
+    hold: Hold = field(init=False)
+    mail: MailStore = field(init=False)
+    folders: PublicFolders = field(init=False)
     language: Language = field(init=False)
 
     def date(self) -> datetime:

@@ -51,17 +51,30 @@ def start(
 
 
 def _run(proc: Process, text: str) -> None:
-    truth = proc.host.world.truth
+    truth, hold = proc.host.world.truth, proc.host.world.hold
     token = truth.command_started(proc)
     code = 1
     try:
         with suppress(Killed):
-            code = run_command_line(proc, text)
+            hold.line("before", token)
+            code = _line(proc, text)
             proc.check()
     finally:
         code = code if proc.alive() else 1
         truth.command_ended(token, code)
+        hold.line("after", token)
         unregister(proc, code)
+
+
+def _line(proc: Process, text: str) -> int:
+    """The line, unless a fault takes its place."""
+    faults = proc.host.world.faults
+    outcome = faults.around("before", proc, text)
+    if outcome is not None:
+        return outcome.play(proc)
+    code = run_command_line(proc, text)
+    outcome = faults.around("after", proc, text)
+    return code if outcome is None else outcome.play(proc)
 
 
 def main(proc: Process) -> int:

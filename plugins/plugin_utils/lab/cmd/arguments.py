@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .parser import DELIMITERS
 
 
 def split_argv(line: str) -> list[str]:
     """argv as msvcrt makes it of a command line: backslashes count only before a quote."""
+    return list(_split_argv(line))
+
+
+@lru_cache(maxsize=4096)
+def _split_argv(line: str) -> tuple[str, ...]:
     program, rest = _program(line)
     argv = [program]
     while rest := rest.lstrip(" \t"):
         argument, rest = _argument(rest)
         argv.append(argument)
-    return argv
+    return tuple(argv)
 
 
 def _program(line: str) -> tuple[str, str]:

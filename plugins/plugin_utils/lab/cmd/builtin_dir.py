@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from .. import language
-from ..files import base_name, parent
+from ..files import base_name, parent, split_root
 from .arguments import split_switches
 from .builtin_text import volume
 from .context import Context
@@ -23,6 +23,9 @@ def dir_(at: Context, arguments: str) -> int:
     unknown = next((switch for switch in switches if switch[1:2] not in _LETTERS), None)
     if unknown:
         return at.fail('Invalid switch - "{switch}".', switch=unknown[1:])
+    roots = [split_root(at.shell.path(name))[0] for name in names]
+    if not all(at.files.is_dir(f"{root}\\") for root in roots):
+        return at.fail("The system cannot find the path specified.")
     listings = [_Listing(at, switches) for _name in names or ["."]]
     found = [listing.show(at.shell.path(name)) for listing, name in zip(listings, names or ["."], strict=True)]
     return 0 if any(found) else at.fail("File Not Found")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..files import ACCESS_DENIED, FILE_NOT_FOUND, PATH_NOT_FOUND, FileSystemError, base_name, parent
 from .arguments import split_switches, unquote, words
 from .context import Context
@@ -137,8 +139,8 @@ def copy(at: Context, arguments: str) -> int:
 
 
 def _glue(arguments: str) -> str:
-    """Blanks around '+' don't count."""
-    return "+".join(part.strip() if place else part.rstrip() for place, part in enumerate(arguments.split("+")))
+    """Blanks around '+' don't count, outside of quotes."""
+    return re.sub(r'("[^"]*"?)|[ \t]*\+[ \t]*', lambda found: found[1] or "+", arguments)
 
 
 def _sources(at: Context, text: str) -> list[list[str]] | None:

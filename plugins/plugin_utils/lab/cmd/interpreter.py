@@ -70,6 +70,8 @@ class Interpreter:
     def _redirected(self, node: Node, handles: Handles, run: Callable[[Handles], int]) -> int:
         """A redirection that can't be opened keeps a command from running, but doesn't set ERRORLEVEL."""
         self.shell.proc.check()
+        if not node.redirects:
+            return run(handles)
         with ExitStack() as stack:
             inner = handles
             try:

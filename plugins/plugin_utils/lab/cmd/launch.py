@@ -49,8 +49,10 @@ def _startable(shell: Shell, name: str, endings: list[str]) -> str | None:
         path = shell.path(name)
     except FileSystemError:
         return None
+    if shell.files.entry(path) is None:
+        return None
     startable = any(path.lower().endswith(ending) for ending in endings if ending)
-    return shell.files.true_name(path) if startable and shell.files.entry(path) else None
+    return shell.files.true_name(path) if startable else None
 
 
 def new_process(shell: Shell, line: str, handles: Handles) -> Process:

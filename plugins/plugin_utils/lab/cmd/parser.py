@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from .nodes import Block, Chain, Condition, For, If, Node, Redirect, Simple
 
@@ -34,9 +35,15 @@ class IncompleteLine(CommandSyntaxError):
     """The text ended inside parentheses."""
 
 
-def parse(text: str, more: More = lambda: None) -> Node | None:
+def parse(text: str, more: More | None = None) -> Node | None:
     """The tree of a line, None when there is nothing to do; more gives the next line of a batch file."""
-    return _Parser(text, more).line()
+    return _parse_alone(text) if more is None else _Parser(text, more).line()
+
+
+@lru_cache(maxsize=4096)
+def _parse_alone(text: str) -> Node | None:
+    """Clients say the same few lines again and again, and trees never change."""
+    return _Parser(text, lambda: None).line()
 
 
 class _Scanner:

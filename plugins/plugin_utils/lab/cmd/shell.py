@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import randrange
@@ -139,17 +140,20 @@ class Shell:
         return Shell(proc, self.env.copy(), self.delayed and keep_delayed, variables=dict(self.variables))
 
     def _dynamic(self, name: str) -> str | None:
-        now = self.date()
-        made_up = {
-            "errorlevel": str(self.errorlevel),
-            "cd": self.proc.cwd,
-            "date": self.day(),
-            "time": f"{now.hour:2}:{now:%M:%S}.{now.microsecond // 10000:02}",
-            "random": str(randrange(32768)),  # noqa: S311 - %RANDOM% is no secret
-            "cmdextversion": "2",
-            "cmdcmdline": self.proc.line,
+        made_up: dict[str, Callable[[], str]] = {
+            "errorlevel": lambda: str(self.errorlevel),
+            "cd": lambda: self.proc.cwd,
+            "date": self.day,
+            "time": self._time,
+            "random": lambda: str(randrange(32768)),  # noqa: S311 - %RANDOM% is no secret
+            "cmdextversion": lambda: "2",
+            "cmdcmdline": lambda: self.proc.line,
         }
-        return made_up.get(name)
+        return made_up[name]() if name in made_up else None
+
+    def _time(self) -> str:
+        now = self.date()
+        return f"{now.hour:2}:{now:%M:%S}.{now.microsecond // 10000:02}"
 
 
 def is_device(path: str) -> bool:

@@ -44,11 +44,16 @@ class BufferSink:
     """Keeps what is written, for the next command of a pipe or for FOR /F."""
 
     def __init__(self) -> None:
-        self.data = b""
+        self._pieces: list[bytes] = []
+
+    @property
+    def data(self) -> bytes:
+        """Everything so far."""
+        return b"".join(self._pieces)
 
     def write(self, data: bytes) -> None:
         """Keep it."""
-        self.data += data
+        self._pieces.append(data)
 
 
 class FileSink:

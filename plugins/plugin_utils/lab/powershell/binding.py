@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameter:
-    """position counts from 0; piped: takes the objects of the pipeline; rest: takes everything that is left.
+    """position counts from 0; piped: takes the objects of the pipeline, one at a time unless it is gathered, when the
+    cmdlet reads them all; rest: takes everything that is left.
 
     since: the service pack of Exchange that brought it.
     """
@@ -32,6 +33,7 @@ class Parameter:
     rest: bool = False
     aliases: tuple[str, ...] = ()
     since: int = 0
+    gathered: bool = False
 
 
 def switch(name: str, since: int = 0) -> Parameter:
@@ -309,7 +311,7 @@ def _ask_for_missing(invocation: Invocation, piped: bool) -> None:
 
 def run_bound(invocation: Invocation, piped: bool) -> Iterator[Any]:
     """Run a cmdlet: once, or for each object when a parameter takes the objects of the pipeline."""
-    taker = next((p for p in invocation.cmdlet.parameters if p.piped), None)
+    taker = next((p for p in invocation.cmdlet.parameters if p.piped and not p.gathered), None)
     if not piped or taker is None or invocation.given(taker.name):
         yield from invocation.cmdlet.run(invocation)
         return

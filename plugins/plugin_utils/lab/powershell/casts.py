@@ -12,6 +12,7 @@ from typing import Any
 from .errors import PSError
 from .operators import compiled
 from .values import ScriptBlock, cannot_convert, each, number, to_text, truth, type_name
+from .xml_document import parse_xml
 
 _DATE_PATTERNS = (
     "%m/%d/%Y %H:%M:%S",
@@ -119,5 +120,9 @@ _CASTS: dict[str, Callable[[Any], Any]] = {
     "timespan": _span,
     "scriptblock": _script_block,
     "hashtable": lambda value: value,
+    "adsi": lambda value: value,  # a directory object already
+    "directoryservices.directoryentry": lambda value: value,
+    "xml": parse_xml,
+    "xml.xmldocument": parse_xml,
     "regex": lambda value: compiled(to_text(value)).pattern,
 }

@@ -5,10 +5,32 @@
 
 from __future__ import annotations
 
-from . import computer_cmdlets, exchange_cmdlets, output_cmdlets, pipeline_cmdlets, session_cmdlets
+from . import (
+    computer_cmdlets,
+    content_cmdlets,
+    exchange_cmdlets,
+    mailbox_cmdlets,
+    move_mailbox,
+    object_cmdlets,
+    output_cmdlets,
+    pipeline_cmdlets,
+    public_folder_cmdlets,
+    session_cmdlets,
+)
 from .binding import Registry
 
-_PARTS = (pipeline_cmdlets, output_cmdlets, session_cmdlets, computer_cmdlets, exchange_cmdlets)
+_PARTS = (
+    pipeline_cmdlets,
+    output_cmdlets,
+    session_cmdlets,
+    computer_cmdlets,
+    content_cmdlets,
+    object_cmdlets,
+    exchange_cmdlets,
+    mailbox_cmdlets,
+    move_mailbox,
+    public_folder_cmdlets,
+)
 
 
 def every_cmdlet() -> Registry:

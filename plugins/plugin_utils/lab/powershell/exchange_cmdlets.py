@@ -5,21 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import CmdletError
 from ..world import GroupState, ResourceState
 from . import exchange_objects as objects
-from .binding import Invocation, Parameter, Registry, switch
-from .exchange_scope import find_cms, reach_cluster, ready, servers_meant, storage_groups_meant
-from .session_cmdlets import EXCHANGE_SNAPIN
+from .binding import Invocation, Parameter, switch
+from .exchange_scope import find_cms, reach_cluster, servers_meant, storage_groups_meant
+from .exchange_task import Output, Tasks
 
 if TYPE_CHECKING:
     from ..world import MailboxServer, StorageGroupCopy
 
-REGISTRY = Registry()
-Output = Iterator[Any]
+_TASKS = Tasks()
+REGISTRY = _TASKS.registry
+_reading, _changing = _TASKS.reading, _TASKS.changing
 _WAIT = 3600.0  # lab seconds that a cmdlet follows a server that changes its state
 _ARRIVAL = 30.0
 _IDENTITY = Parameter("Identity", 0, mandatory=True, piped=True)
@@ -29,34 +29,10 @@ _DC = Parameter("DomainController")
 _STANDBY = Parameter("StandbyMachine", since=1)
 
 
-def _reading(name: str, *parameters: Parameter) -> Callable[[Callable[[Invocation], Output]], object]:
-    return REGISTRY.add(name, *parameters, snapin=EXCHANGE_SNAPIN)
-
-
-def _changing(
-    name: str, *parameters: Parameter, confirms: bool = True
-) -> Callable[[Callable[[Invocation], Output]], object]:
-    return REGISTRY.add(name, *parameters, snapin=EXCHANGE_SNAPIN, changes=True, confirms=confirms)
-
-
-def _played(play: Callable[[Invocation], Output]) -> Callable[[Invocation], Output]:
-    """What the cmdlet or physics refuses becomes an error of the cmdlet, which lets the script go on."""
-
-    def run(call: Invocation) -> Output:
-        try:
-            ready(call)
-            yield from play(call)
-        except CmdletError as refused:
-            call.error(refused.message, refused.identifier, call.get("Identity"))
-
-    return run
-
-
 # -- reading
 
 
 @_reading("Get-ClusteredMailboxServerStatus", _IDENTITY_OPTIONAL, _DC)
-@_played
 def _get_status(call: Invocation) -> Output:
     world = call.session.host.world
     for cms in find_cms(call):
@@ -67,14 +43,12 @@ def _get_status(call: Invocation) -> Output:
 
 
 @_reading("Get-ExchangeServer", _IDENTITY_OPTIONAL, switch("Status"), Parameter("Domain"), _DC)
-@_played
 def _get_exchange_server(call: Invocation) -> Output:
     for server in servers_meant(call, "Identity"):
         yield objects.exchange_server(server)
 
 
 @_reading("Get-MailboxServer", _IDENTITY_OPTIONAL, switch("Status"), _DC)
-@_played
 def _get_mailbox_server(call: Invocation) -> Output:
     for server in servers_meant(call, "Identity"):
         if "MailboxRole" in server.roles:
@@ -82,7 +56,6 @@ def _get_mailbox_server(call: Invocation) -> Output:
 
 
 @_reading("Get-StorageGroup", _IDENTITY_OPTIONAL, _SERVER, _DC)
-@_played
 def _get_storage_group(call: Invocation) -> Output:
     for server, copy in storage_groups_meant(call):
         yield objects.storage_group(server, copy)
@@ -97,16 +70,30 @@ def _get_storage_group(call: Invocation) -> Output:
     switch("IncludePreExchange2007"),
     _DC,
 )
-@_played
 def _get_mailbox_database(call: Invocation) -> Output:
     for server, copy in storage_groups_meant(call, databases=True):
-        yield objects.mailbox_database(server, copy, call.flag("Status"))
+        if not copy.public:
+            yield objects.mailbox_database(server, copy, call.flag("Status"))
+
+
+@_reading(
+    "Get-PublicFolderDatabase",
+    _IDENTITY_OPTIONAL,
+    _SERVER,
+    Parameter("StorageGroup"),
+    switch("Status"),
+    switch("IncludePreExchange2007"),
+    _DC,
+)
+def _get_public_folder_database(call: Invocation) -> Output:
+    for server, copy in storage_groups_meant(call, databases=True):
+        if copy.public:
+            yield objects.public_folder_database(server, copy, call.flag("Status"))
 
 
 @_reading(
     "Get-StorageGroupCopyStatus", _IDENTITY_OPTIONAL, _SERVER, switch("DumpsterStatistics", since=1), _STANDBY, _DC
 )
-@_played
 def _get_copy_status(call: Invocation) -> Output:
     physics = call.session.host.world.physics
     for server, copy in storage_groups_meant(call, local=call.session.service_pack > 0):
@@ -120,7 +107,6 @@ def _get_copy_status(call: Invocation) -> Output:
 
 
 @_changing("Stop-ClusteredMailboxServer", _IDENTITY, Parameter("StopReason", mandatory=True), _DC)
-@_played
 def _stop(call: Invocation) -> Output:
     cms = _one_cms(call)
     reason = call.text("StopReason")
@@ -131,7 +117,6 @@ def _stop(call: Invocation) -> Output:
 
 
 @_changing("Start-ClusteredMailboxServer", _IDENTITY, _DC)
-@_played
 def _start(call: Invocation) -> Output:
     cms = _one_cms(call)
     if call.should_process(f"Starting clustered mailbox server '{cms.name}'."):
@@ -150,7 +135,6 @@ def _start(call: Invocation) -> Output:
     switch("ValidateOnly", since=1),
     _DC,
 )
-@_played
 def _move(call: Invocation) -> Output:
     cms = _one_cms(call)
     physics = call.session.host.world.physics
@@ -214,14 +198,12 @@ def _set_mounted(call: Invocation, mounted: bool, action: str) -> None:
 
 
 @_changing("Mount-Database", _IDENTITY, switch("AcceptDataLoss", since=1), switch("Force"), _DC, confirms=False)
-@_played
 def _mount(call: Invocation) -> Output:
     _set_mounted(call, True, "Mounting")
     yield from ()
 
 
 @_changing("Dismount-Database", _IDENTITY, _DC)
-@_played
 def _dismount(call: Invocation) -> Output:
     _set_mounted(call, False, "Dismounting")
     yield from ()
@@ -250,14 +232,12 @@ def _suspend(call: Invocation, cms: MailboxServer, copy: StorageGroupCopy, suspe
 
 
 @_changing("Suspend-StorageGroupCopy", _IDENTITY, Parameter("SuspendComment"), _STANDBY, _DC)
-@_played
 def _suspend_copy(call: Invocation) -> Output:
     _set_suspended(call, True, "Suspending")
     yield from ()
 
 
 @_changing("Resume-StorageGroupCopy", _IDENTITY, _STANDBY, _DC)
-@_played
 def _resume_copy(call: Invocation) -> Output:
     _set_suspended(call, False, "Resuming")
     yield from ()

@@ -10,13 +10,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from ..directory import ADMINISTRATIVE_GROUP, servers_dn
 from ..releases import RELEASES, release_of
 from ..world import GroupState, Host, MailboxServer, ResourceState, StorageGroupCopy, Version, World
 from .values import EnumValue, PSObject
 
 _NAMESPACE = uuid.UUID("a8c19c91-42e1-4093-94b0-0fc6b47d5f0c")
-_GROUP = "Exchange Administrative Group (FYDIBOHF23SPDLT)"
-_ORGANISATION = "First Organization"
 _STATES = ("Online", "PartiallyOnline", "OnlinePending", "Offline", "OfflinePending", "Failed")
 _STATE_OF_GROUP = {
     GroupState.ONLINE: "Online",
@@ -63,10 +62,7 @@ class Server:
     @property
     def dn(self) -> str:
         """The distinguished name."""
-        return (
-            f"CN={self.name},CN=Servers,CN={_GROUP},CN=Administrative Groups,CN={_ORGANISATION},"
-            f"CN=Microsoft Exchange,CN=Services,CN=Configuration,{_components(self.domain)}"
-        )
+        return f"CN={self.name},{servers_dn(self.world)}"
 
 
 def servers(world: World) -> list[Server]:
@@ -145,12 +141,13 @@ def exchange_server(server: Server) -> PSObject:
     """Get-ExchangeServer: the fields of transcripts/exchange/get-exchangeserver-fl-sp1.txt."""
     roles = [_ROLES[role] for role in server.roles if role in _ROLES]
     name, domain = server.name, server.domain
+    above = f"/o={server.world.directory.name}/ou={ADMINISTRATIVE_GROUP}"
     properties: dict[str, Any] = {
         "Name": name,
         "DataPath": r"C:\Program Files\Microsoft\Exchange Server\Mailbox",
         "Domain": domain,
         "Edition": EnumValue("Enterprise", 3, "Microsoft.Exchange.Data.Directory.ServerEditionType"),
-        "ExchangeLegacyDN": f"/o={_ORGANISATION}/ou={_GROUP}/cn=Configuration/cn=Servers/cn={name}",
+        "ExchangeLegacyDN": f"{above}/cn=Configuration/cn=Servers/cn={name}",
         "Fqdn": server.fqdn,
         "IsHubTransportServer": "HubTransport" in roles,
         "IsClientAccessServer": "ClientAccess" in roles,
@@ -262,6 +259,15 @@ def storage_group(server: Server, copy: StorageGroupCopy) -> PSObject:
 
 def mailbox_database(server: Server, copy: StorageGroupCopy, with_status: bool) -> PSObject:
     """Get-MailboxDatabase; whether it is mounted is only known with -Status."""
+    return _database(server, copy, with_status, "Private", "MailboxDatabase")
+
+
+def public_folder_database(server: Server, copy: StorageGroupCopy, with_status: bool) -> PSObject:
+    """Get-PublicFolderDatabase; whether it is mounted is only known with -Status."""
+    return _database(server, copy, with_status, "Public", "PublicFolderDatabase")
+
+
+def _database(server: Server, copy: StorageGroupCopy, with_status: bool, kind: str, cls: str) -> PSObject:
     identity = f"{server.name}\\{copy.name}\\{copy.database}"
     properties: dict[str, Any] = {
         "Name": copy.database,
@@ -278,14 +284,12 @@ def mailbox_database(server: Server, copy: StorageGroupCopy, with_status: bool) 
             server,
             f"CN={copy.database},{_below(server, copy.name)}",
             identity,
-            "ms-Exch-Private-MDB",
-            "msExchPrivateMDB",
+            f"ms-Exch-{kind}-MDB",
+            f"msExch{kind}MDB",
         ),
     }
     columns = ("Name", "Server", "StorageGroup", "Recovery")
-    return PSObject(
-        "Microsoft.Exchange.Data.Directory.SystemConfiguration.MailboxDatabase", properties, identity, columns
-    )
+    return PSObject(f"Microsoft.Exchange.Data.Directory.SystemConfiguration.{cls}", properties, identity, columns)
 
 
 def mounted(server: Server, copy: StorageGroupCopy) -> bool:
@@ -338,7 +342,3 @@ def copy_status(server: Server, copy: StorageGroupCopy) -> PSObject:
 
 def _below(server: Server, storage_group_name: str) -> str:
     return f"CN={storage_group_name},CN=InformationStore,{server.dn}"
-
-
-def _components(domain: str) -> str:
-    return ",".join(f"DC={part}" for part in domain.split("."))

@@ -23,7 +23,7 @@ _VISTA_KERNEL = ("vista", "2008")
 def ready(call: Invocation) -> None:
     """Refuse when this logon doesn't reach the directory."""
     host = call.session.host
-    works = getattr(host.world.physics.knobs, "cmdlet_network_logon", "works") == "works"
+    works = host.world.physics.knobs.cmdlet_network_logon == "works"
     # assumption: the tasks read the directory as the computer, so that a network logon is enough
     if not works and not call.session.proc.logon.can_go_on:
         domain = host.world.directory.domain

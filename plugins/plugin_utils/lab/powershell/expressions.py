@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import syntax as ast
+from .adsi import DirectoryEntry
 from .casts import cast
 from .errors import Extent, PSError
 from .members import call, get_index, get_property, set_index, set_property
@@ -19,6 +20,9 @@ from .values import HashTable, ScriptBlock, TypeValue, each, number, to_text, tr
 
 if TYPE_CHECKING:
     from .interpreter import Interpreter
+
+
+_DIRECTORY_TYPES = ("adsi", "directoryservices.directoryentry")
 
 
 class Expressions:
@@ -68,7 +72,7 @@ class Expressions:
         if isinstance(target, ast.Variable):
             self._session.set(target, value)
         elif isinstance(target, ast.Cast):
-            self.assign(target.operand, cast(target.type.name, value), at)
+            self.assign(target.operand, self._converted(target.type.name, value), at)
         elif isinstance(target, ast.ArrayLiteral):
             self._assign_each(target.items, list(each(value)), at)
         elif isinstance(target, ast.Index):
@@ -122,9 +126,15 @@ class Expressions:
     def _cast(self, node: ast.Cast) -> Any:
         value = self.evaluate(node.operand)
         try:
-            return cast(node.type.name, value)
+            return self._converted(node.type.name, value)
         except PSError as error:
             raise self._session.locate(error, node.at) from None
+
+    def _converted(self, wanted: str, value: Any) -> Any:
+        """[ADSI] needs to know who asks; every other type is the same for everybody."""
+        if wanted.lower().removeprefix("system.") not in _DIRECTORY_TYPES or isinstance(value, DirectoryEntry):
+            return cast(wanted, value)
+        return DirectoryEntry(self._session.proc, to_text(value))
 
     def _unary(self, node: ast.Unary) -> Any:
         value = self.evaluate(node.operand)
@@ -157,7 +167,7 @@ class Expressions:
 
     def _as(self, value: Any, wanted: Any) -> Any:
         try:
-            return cast(to_text(wanted), value)
+            return self._converted(to_text(wanted), value)
         except PSError:
             return None
 

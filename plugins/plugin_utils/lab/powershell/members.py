@@ -12,10 +12,12 @@ from typing import Any
 
 from .dotnet_format import format_value
 from .errors import ErrorRecord, PSError
+from .net import NetObject
 from .values import (
     EnumValue,
     ExceptionValue,
     HashTable,
+    PropertyValues,
     PSObject,
     ScriptBlock,
     TypeValue,
@@ -39,12 +41,16 @@ def ticks(span: timedelta) -> int:
 
 def get_property(value: Any, name: str) -> Any:
     """value.name; $null for a property that doesn't exist, as PowerShell 1.0 has no strict mode for them."""
+    if isinstance(value, NetObject):
+        return value.get(name)
     if isinstance(value, PSObject):
         key = value.key(name)
         return value.properties[key] if key is not None else _text_length(value, name)
     if isinstance(value, HashTable) and value.spelled(name) in value:
         return value[value.spelled(name)]
     found = _PROPERTIES.get(type(value), {}).get(name.lower())
+    if found is None and name.lower() == "psbase":
+        return value
     return found(value) if found else None
 
 
@@ -56,12 +62,17 @@ def property_names(value: Any) -> list[str]:
     """The names of an object's properties, in order."""
     if isinstance(value, PSObject):
         return list(value.properties)
+    if isinstance(value, NetObject):
+        return value.names()
     shown = _SHOWN.get(type(value))
     return list(shown) if shown else []
 
 
 def set_property(value: Any, name: str, new: Any) -> None:
     """value.name = new."""
+    if isinstance(value, NetObject):
+        value.put(name, new)
+        return
     if isinstance(value, HashTable):
         value[name] = new
         return
@@ -75,6 +86,8 @@ def call(value: Any, name: str, arguments: list[Any]) -> Any:
     """value.name(arguments)."""
     if value is None:
         raise PSError("You cannot call a method on a null-valued expression.")
+    if isinstance(value, NetObject):
+        return value.call(name, arguments)
     method = _METHODS.get(type(value), {}).get(name.lower()) or _COMMON.get(name.lower())
     if method is None:
         raise no_method(type_name(value), name)
@@ -105,6 +118,8 @@ def get_index(value: Any, index: Any) -> Any:
         return [get_index(value, one) for one in index]
     if isinstance(value, HashTable):
         return value.get(index)
+    if isinstance(value, NetObject):
+        return value.index(index)
     if isinstance(value, (list, str)):
         place = int(number(index))
         return value[place] if -len(value) <= place < len(value) else None
@@ -273,6 +288,11 @@ _SPAN_UNITS = {"totaldays": 86400.0, "totalhours": 3600.0, "totalminutes": 60.0,
 _PROPERTIES: dict[type, dict[str, Callable[[Any], Any]]] = {
     str: {"length": len},
     list: {"length": len, "count": len, "longlength": len, "rank": lambda _items: 1},
+    PropertyValues: {
+        "count": len,
+        "capacity": len,
+        "value": lambda values: values[0] if len(values) == 1 else (list(values) or None),
+    },
     HashTable: {"count": len, "keys": lambda t: list(t.keys()), "values": lambda t: list(t.values())},
     ExceptionValue: {"message": lambda e: e.message, "innerexception": lambda _e: None},
     ErrorRecord: {

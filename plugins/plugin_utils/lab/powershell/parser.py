@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from . import syntax as ast
 from .errors import Extent
@@ -21,6 +22,7 @@ _NUMBER_WORD = re.compile(r"-?\d+(\.\d+)?")
 _ARGUMENT_ENDS = frozenset(["", *" \t\r\n;|&(){},<>"])
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> ast.Block:
     """A whole script; raises ParseError."""
     parser = Parser(Lexer(text))

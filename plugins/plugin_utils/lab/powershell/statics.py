@@ -18,7 +18,7 @@ from .errors import Exit, PSError
 from .members import guarded, no_method
 from .operators import compiled, substitute
 from .syntax import Variable
-from .values import PSObject, TypeValue, each, number, to_text
+from .values import PropertyValues, PSObject, TypeValue, each, number, to_text
 
 if TYPE_CHECKING:
     from .session import Session
@@ -197,6 +197,8 @@ def _console_text(items: tuple[Any, ...]) -> str:
     """Console.WriteLine(value), or (format, values)."""
     if len(items) > 1:
         return format_string(to_text(items[0]), _flat(items[1:]))
+    if items and isinstance(items[0], PropertyValues):
+        return items[0].type_name  # Console.WriteLine calls ToString(), which lists nothing
     return to_text(items[0]) if items else ""
 
 

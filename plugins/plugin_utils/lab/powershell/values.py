@@ -31,6 +31,12 @@ class PSObject:
         return next((key for key in self.properties if key.lower() == name.lower()), None)
 
 
+class PropertyValues(list[Any]):
+    """The values of a directory object's attribute: like an array, but .NET prints its type, not its items."""
+
+    type_name = "System.DirectoryServices.PropertyValueCollection"
+
+
 @dataclass(frozen=True)
 class EnumValue:
     """A value of a .NET enumeration: compared by its word, printed as its word."""
@@ -198,7 +204,8 @@ def _parsed(text: str) -> int | float:
 
 def cannot_convert(value: Any, target: str, why: str = "") -> PSError:
     """The error of a cast that fails."""
-    message = f'Cannot convert "{to_text(value)}" to "{target}".'
+    shown = type_name(value) if isinstance(value, PropertyValues) else to_text(value)
+    message = f'Cannot convert "{shown}" to "{target}".'
     if isinstance(value, str):
         message = f'Cannot convert value "{value}" to type "{target}".'
     return PSError(f'{message} Error: "{why}"' if why else message)
@@ -227,6 +234,9 @@ def _same_number(left: int | float, right: Any) -> bool:
 
 def compare(left: Any, right: Any, case: bool = False) -> int:
     """Negative, 0 or positive, as the order of left and right; PSError when they have none."""
+    if hasattr(left, "magnitude"):  # a size of Exchange: it knows how to be compared with anything
+        return int(left.call("CompareTo", [right]))
+    right = getattr(right, "magnitude", right)
     if isinstance(left, (bool, int, float)) or left is None:
         a: Any = number(left)
         b: Any = number(right)

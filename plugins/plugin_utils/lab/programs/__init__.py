@@ -20,6 +20,7 @@ _MODULES = {
     "chcp": ("programs.console", "chcp"),
     "cluster": ("programs.cluster", "main"),
     "cmd": ("cmd", "main"),
+    "dsquery": ("programs.dsquery", "main"),
     "exsetup": ("programs.setup", "main"),
     "fc": ("programs.text", "fc"),
     "find": ("programs.text", "find"),
@@ -68,6 +69,7 @@ _FILES = {
     "chcp.com": ("chcp", _EVERYWHERE),
     "cluster.exe": ("cluster", _SERVERS),
     "cmd.exe": ("cmd", _EVERYWHERE),
+    "dsquery.exe": ("dsquery", {"2003"}),  # on 2008 it comes with RSAT-ADDS
     "fc.exe": ("fc", _EVERYWHERE),
     "find.exe": ("find", _EVERYWHERE),
     "findstr.exe": ("findstr", _EVERYWHERE),

@@ -13,7 +13,8 @@ from ..errors import ClusterError, Win32Error
 from ..winerror import system_message
 from . import cluster_acts as acts
 from . import cluster_listings as listings
-from .cluster_line import INVALID_PARAMETER, Request, parse
+from . import cluster_properties
+from .cluster_line import INVALID_PARAMETER, Request, parse, raw_words
 from .cluster_session import Session, connect
 from .pace import take_time
 
@@ -45,7 +46,7 @@ def main(proc: Process) -> int:
     """Run one command line of cluster.exe; the exit code is the Win32 number."""
     take_time(proc, "cluster")
     try:
-        _run(proc, parse(proc.argv[1:]))
+        _run(proc, parse(proc.argv[1:], raw_words(proc.line)[1:]))
     except Win32Error as error:
         return _report(proc, error.code)
     return 0
@@ -108,7 +109,10 @@ def _service_act(proc: Process, request: Request) -> None:
 def _list(session: Session, request: Request, known: dict[str, listings.Listing]) -> None:
     if request.verb.word not in known:
         raise ClusterError(INVALID_PARAMETER)
-    _print(session, known[request.verb.word], request)
+    if request.properties or request.option("usedefault"):
+        cluster_properties.change(session, request)  # assumption: nothing is said when it went well
+    else:
+        _print(session, known[request.verb.word], request)
 
 
 def _print(session: Session, listing: listings.Listing, request: Request) -> None:

@@ -15,9 +15,9 @@ INVALID_PARAMETER = 87
 
 # The part in brackets may be left out, as the manual writes it.
 _COMMANDS = ("node", "group", "res[ource]")
-_COMMON = ("stat[us]", "prop[erties]", "priv[properties]", "?")
+_COMMON = ("stat[us]", "prop[erties]", "priv[properties]", "usedefault", "?")
 _OPTIONS = {
-    "": ("ver[sion]", "list", "quorum[resource]", "prop[erties]", "priv[properties]", "?"),
+    "": ("ver[sion]", "list", "quorum[resource]", "prop[erties]", "priv[properties]", "usedefault", "?"),
     "node": (*_COMMON, "pause", "resume", "start", "stop", "wait"),
     "group": (*_COMMON, "node", "move[to]", "on[line]", "off[line]", "listowners", "setowners", "wait"),
     "resource": (*_COMMON, "node", "listowners"),
@@ -34,17 +34,21 @@ class Option:
 
 @dataclass(frozen=True)
 class Request:
-    """One command line. command is node, group, resource or, for the cluster itself, empty; name is as typed."""
+    """One command line. command is node, group, resource or, for the cluster itself, empty; name is as typed.
+
+    properties: the words of a property list, with their quotes.
+    """
 
     cluster: str | None
     command: str
     name: str | None
     options: tuple[Option, ...]
+    properties: tuple[str, ...] = ()
 
     @property
     def verb(self) -> Option:
         """The option that says what to do; a status listing when there is none."""
-        modifiers = ("wait", "node")
+        modifiers = ("wait", "node", "usedefault")
         return next((o for o in self.options if o.word not in modifiers), Option("status"))
 
     def option(self, word: str) -> Option | None:
@@ -69,15 +73,29 @@ class Request:
         return float(option.value)
 
 
-def parse(arguments: Sequence[str]) -> Request:
-    """The request in what follows the program's name; ClusterError 87 when it makes no sense."""
+def raw_words(line: str) -> list[str]:
+    """The words of a command line with their quotes, which tell a value from a separator."""
+    return re.findall(r'(?:"[^"]*"?|[^\s"])+', line)
+
+
+def parse(arguments: Sequence[str], raw: Sequence[str] = ()) -> Request:
+    """The request in what follows the program's name; ClusterError 87 when it makes no sense.
+
+    raw: the same words with their quotes, where they are known.
+    """
     rest = list(arguments)
     cluster = _take_cluster(rest)
     command = ""
     if rest and not _is_option(rest[0]):
         command = _full_name(rest.pop(0), _COMMANDS)
     name = rest.pop(0) if command and rest and not _is_option(rest[0]) else None
-    return Request(cluster, command, name, tuple(_option(text, _OPTIONS[command]) for text in rest))
+    options = tuple(_option(text, _OPTIONS[command]) for text in rest if _is_option(text))
+    typed = raw[-len(rest) :] if rest and len(raw) == len(arguments) else rest
+    properties = tuple(text for text in typed if not _is_option(text.strip('"')))
+    request = Request(cluster, command, name, options, properties)
+    if properties and request.verb.word not in ("properties", "privproperties"):
+        raise ClusterError(INVALID_PARAMETER)
+    return request
 
 
 def _take_cluster(rest: list[str]) -> str | None:
@@ -90,8 +108,6 @@ def _take_cluster(rest: list[str]) -> str | None:
 
 
 def _option(text: str, known: Sequence[str]) -> Option:
-    if not _is_option(text):
-        raise ClusterError(INVALID_PARAMETER)
     word, colon, value = text[1:].partition(":")
     return Option(_full_name(word, known), value if colon else None)
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..world import Cluster, Group, Host, NodeState, Resource
+from ..world import Cluster, Group, Host, NodeState, PropertyPlace, Resource
+from . import cluster_properties
 from . import cluster_tables as tables
 from .cluster_line import Request
 from .cluster_session import Session
 
 Listing = Callable[[Session, Request], str]
-Property = tuple[str, str, int | str]  # type letters, name, value
+Property = tuple[str, str, int | str | bytes]  # type letters, name, value
 
 _QUORUM_TYPES = {
     "shared_disk": "Physical Disk",
@@ -80,18 +81,22 @@ def _possible_owners(session: Session, request: Request) -> str:
 
 def _node_properties(session: Session, request: Request) -> str:
     hosts = [session.node(request.name)] if request.name else session.cluster.members
-    return _properties(session, request, "Node", [(host.name, _of_node(host)) for host in hosts])
+    objects = [
+        (host.name, [("SR", "NodeName", host.name), *_settable(session.cluster, "node", host.name)]) for host in hosts
+    ]
+    return _properties(session, request, "Node", objects)
 
 
 def _group_properties(session: Session, request: Request) -> str:
     groups = [session.group(request.name)] if request.name else session.cluster.groups
-    return _properties(session, request, "Resource Group", [(group.name, _of_group(group)) for group in groups])
+    objects = [(group.name, _of_group(session.cluster, group)) for group in groups]
+    return _properties(session, request, "Resource Group", objects)
 
 
 def _resource_properties(session: Session, request: Request) -> str:
     everything = [(r, g) for g in session.cluster.groups for r in g.resources]
     pairs = [session.resource(request.name)] if request.name else everything
-    objects = [(resource.name, _of_resource(resource, group)) for resource, group in pairs]
+    objects = [(resource.name, _of_resource(session.cluster, resource, group)) for resource, group in pairs]
     return _properties(session, request, "Resource", objects)
 
 
@@ -99,12 +104,46 @@ def _cluster_properties(session: Session, request: Request) -> str:
     return _properties(session, request, "Cluster", [(session.cluster.name, _of_cluster(session.cluster))])
 
 
-def _private(title: str) -> Listing:
-    # assumption: nobody has set private properties, so there are titles and ruler only
+def _private(title: str, kind: str) -> Listing:
+    """The private properties that somebody set; of one object, or of all of its kind."""
+
     def listing(session: Session, request: Request) -> str:
-        return _properties(session, request, title, [])
+        cluster = session.cluster
+        names = {
+            "node": [host.name for host in cluster.members],
+            "group": [group.name for group in cluster.groups],
+            "resource": [resource.name for group in cluster.groups for resource in group.resources],
+            "cluster": [""],
+        }[kind]
+        wanted = cluster_properties.place_of(session, request).name if request.name else None
+        objects = [
+            (name or cluster.name, _of(cluster, PropertyPlace(kind, name.lower(), True)))
+            for name in names
+            if wanted in (None, name.lower())
+        ]
+        return _properties(session, request, title, objects)
 
     return listing
+
+
+def _of(cluster: Cluster, place: PropertyPlace) -> list[Property]:
+    """assumption: every string of a list has a row of its own."""
+    rows: list[Property] = []
+    for value in cluster.properties.get(place, {}).values():
+        letter = cluster_properties.LETTERS.get(value.type, "S")
+        items = value.data if isinstance(value.data, list) else [value.data]
+        rows += [(letter, value.name, item) for item in items]
+    return rows
+
+
+def _settable(cluster: Cluster, kind: str, name: str) -> list[Property]:
+    """The common properties that can be set."""
+    found = cluster.properties.get(PropertyPlace(kind, name.lower(), False), {})
+    rows: list[Property] = []
+    for known, default in cluster_properties.COMMON[kind]:
+        value = found[known.lower()].data if known.lower() in found else default
+        rows.append(("D" if isinstance(default, int) else "S", known, value if isinstance(value, int) else str(value)))
+    return rows
 
 
 def _properties(
@@ -158,44 +197,38 @@ def _owners(session: Session, request: Request) -> list[str]:
     return [group.owner for group in session.cluster.groups]
 
 
-def _of_node(host: Host) -> list[Property]:
-    return [("SR", "NodeName", host.name), ("S", "Description", "")]
-
-
-def _of_group(group: Group) -> list[Property]:
+def _of_group(cluster: Cluster, group: Group) -> list[Property]:
     # PersistentState is the wanted state, not the present one (windows-cli.md 2.4).
     return [
         ("SR", "Name", group.name),
-        ("S", "Description", ""),
         ("D", "PersistentState", int(group.wanted)),
-        ("D", "FailoverThreshold", 10),
-        ("D", "FailoverPeriod", 6),
-        ("D", "AutoFailbackType", 0),
+        *_settable(cluster, "group", group.name),
     ]
 
 
-def _of_resource(resource: Resource, group: Group) -> list[Property]:
+def _of_resource(cluster: Cluster, resource: Resource, group: Group) -> list[Property]:
     return [
         ("SR", "Name", resource.name),
         ("SR", "Type", resource.type),
-        ("S", "Description", ""),
         ("D", "PersistentState", int(group.wanted)),
-        ("D", "RestartAction", 2),
+        *_settable(cluster, "resource", resource.name),
     ]
 
 
 def _of_cluster(cluster: Cluster) -> list[Property]:
-    return [("SR", "Name", cluster.name), ("S", "Description", "")]
+    return [("SR", "Name", cluster.name), *_settable(cluster, "cluster", "")]
 
 
-def _value(value: int | str) -> str:
+def _value(value: int | str | bytes) -> str:
+    if isinstance(value, bytes):
+        return f"{value.hex(' ').upper()} ({len(value)} bytes)"
     return f"{value} (0x{value:x})" if isinstance(value, int) else value
 
 
 NODE: dict[str, Listing] = {
     "status": _status("Listing status for node '{name}':", "Listing status for all available nodes:", node_table),
     "properties": _node_properties,
-    "privproperties": _private("Node"),
+    "privproperties": _private("Node", "node"),
 }
 GROUP: dict[str, Listing] = {
     "status": _status(
@@ -203,7 +236,7 @@ GROUP: dict[str, Listing] = {
     ),
     "listowners": _preferred_owners,
     "properties": _group_properties,
-    "privproperties": _private("Resource Group"),
+    "privproperties": _private("Resource Group", "group"),
 }
 RESOURCE: dict[str, Listing] = {
     "status": _status(
@@ -211,12 +244,12 @@ RESOURCE: dict[str, Listing] = {
     ),
     "listowners": _possible_owners,
     "properties": _resource_properties,
-    "privproperties": _private("Resource"),
+    "privproperties": _private("Resource", "resource"),
 }
 CLUSTER: dict[str, Listing] = {
     "version": _version,
     "list": _clusters,
     "quorumresource": _quorum,
     "properties": _cluster_properties,
-    "privproperties": _private("Cluster"),
+    "privproperties": _private("Cluster", "cluster"),
 }

@@ -65,6 +65,19 @@ _PLAIN = {
     "cmssharedstorage",
     "fromsetup",
 }
+# exchange.md 3.1: two lines of syntax. What stands in the first one goes with /mode only.
+_CMS = ("domaincontroller", "cmsname", "cmsipaddress", "cmssharedstorage", "cmsdatapath")
+_GOES_WITH = {
+    "upgradecms": ("domaincontroller",),  # assumption: "further parameters unknown"
+    "newcms": _CMS,
+    "recovercms": _CMS,
+    "removecms": _CMS,
+    "prepareschema": ("domaincontroller",),
+    "preparelegacyexchangepermissions": ("domaincontroller",),
+    "preparead": ("domaincontroller", "organizationname"),
+    "preparedomain": ("domaincontroller",),
+    "preparealldomains": ("domaincontroller",),
+}
 _MODES = ("install", "upgrade", "uninstall", "recoverserver")
 
 
@@ -91,7 +104,17 @@ def parse(argv: list[str]) -> Arguments:
     if len(acts) + ("mode" in found.given) > 1:
         raise ArgumentError(f"The parameters '{acts[0]}' and '{[*acts, 'mode'][1]}' can't be used together.")
     found.act = acts[0] if acts else found.given.get("mode", "install").lower()
+    _check_together(found)
     return found
+
+
+def _check_together(found: Arguments) -> None:
+    """Parameters that do not belong to the act."""
+    known = _GOES_WITH.get(found.act)
+    for name in found.given:
+        wrong = name in _CMS[1:] if known is None else name not in (*known, found.act, "fromsetup")
+        if wrong:
+            raise ArgumentError(f"The parameter '{name}' can't be used with '{found.act}'.")
 
 
 def _split(word: str) -> tuple[str, str]:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .. import exchange_registry
-from ..feature_tree import DIRECTORY_TOOLS, MAILBOX_SERVER
-from ..releases import release_of
+from ..feature_tree import MAILBOX_SERVER
 from ..world import GroupState
 
 if TYPE_CHECKING:
@@ -96,27 +95,6 @@ def open_files(host: Host, _version: Version) -> str | None:
         return None
     running = [s for name in _PERFORMANCE_LOGS if (s := host.services.get(name)) and s.state == "running"]
     return f"A process has open files: '{running[0].display_name}'." if running else None
-
-
-def organization(host: Host, version: Version, user: str) -> str | None:
-    """Whether the user may prepare what the directory lacks."""
-    rights = host.world.directory.rights.get(user.rpartition("\\")[2].lower(), ())
-    needed = {"schema": schema_needed(host, version), "directory": directory_needed(host, version)}
-    for right in (right for right, needs in needed.items() if needs and right not in rights):
-        return f"You must be a member of the Schema Admins and Enterprise Admins groups: {right}."
-    if any(needed.values()) and host.windows.family == "2008" and DIRECTORY_TOOLS not in host.features:
-        return f"The directory cannot be prepared from this computer without '{DIRECTORY_TOOLS}'."
-    return None
-
-
-def schema_needed(host: Host, version: Version) -> bool:
-    """Whether the schema is older than this release wants it."""
-    return host.world.directory.schema < release_of(version).schema
-
-
-def directory_needed(host: Host, version: Version) -> bool:
-    """Whether the organisation is prepared for an older release only."""
-    return host.world.directory.prepared[:2] < version[:2]
 
 
 def cms_here(host: Host) -> MailboxServer | None:

@@ -54,5 +54,6 @@ def _meet(proc: Process, media: str, fault: Fault | None) -> Mishap:
     kind = SETUP_FAULTS[fault.name]
     if kind.change:
         kind.change(proc, media)
+        proc.check()
     default = _UNKNOWN if fault.name == "setup_fail" else kind.text
     return Mishap(fault.args.get("text", default.replace("{media}", media)), kind.warning, kind.how)

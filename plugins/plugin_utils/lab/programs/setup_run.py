@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import exchange_registry
-from ..files import absolute, parent
+from ..files import parent
 from ..invariants import runs_setup
 from ..releases import release_of
-from . import setup_checks
+from ..setup_faults import SETUP_FAULTS
+from . import setup_checks, setup_directory, setup_early
 from .setup_arguments import ArgumentError, Arguments, parse
 from .setup_console import Console, Log
 from .setup_mishaps import Mishap, Stopped, at_line, at_start
@@ -19,7 +21,7 @@ from .setup_steps import ACTIONS, Step, StepError, Work
 
 if TYPE_CHECKING:
     from ..process import Process
-    from ..world import Version
+    from ..world import Host, Version
     from .setup_checks import Check
 
 _SUCCESS = "The Microsoft Exchange Server setup operation completed successfully."
@@ -28,7 +30,6 @@ _FAILURE = (
     "http://support.microsoft.com and enter the Error ID."
 )
 _ERROR = "Exchange Server setup encountered an error."
-_ORGANIZATION_ACTS = ("preparead", "prepareschema", "preparedomain", "preparealldomains")
 
 
 class Refused(Exception):
@@ -77,6 +78,8 @@ class Run:
         self._end("completed successfully")
         fault = self._host.world.faults.setup_moment(self._host, "end")
         how = fault.name if fault else ""
+        if fault and (change := SETUP_FAULTS[how].change):
+            change(self._proc, self._source)
         if self._physics.knobs.setup_success_sentence and how != "setup_no_success":
             self._console.line(_SUCCESS)
         return 1 if how == "setup_exit_1" else 0
@@ -106,31 +109,20 @@ class Run:
             raise Refused("Another instance of Setup is running.", early=True)
         self._proc.sleep(self._times.setup_start)
         mishap = at_start(self._proc, self._source)
-        if mishap.text:
-            raise Refused(mishap.text, early=True)
-        self._early(arguments)
+        self._refuse(mishap.text)
+        self._refuse(setup_early.refusal(self._proc, arguments.given))
         if arguments.act == "upgrade":
             self._upgrade()
         elif arguments.act == "upgradecms":
             self._upgrade_cms()
-        elif arguments.act in _ORGANIZATION_ACTS:
+        elif arguments.act in setup_directory.ORDERS:
             self._prepare(arguments.act)
         else:
             raise Refused(f"The lab does not play '{arguments.act}'.", early=True)
 
-    def _early(self, arguments: Arguments) -> None:
-        """What ends Setup before its first check."""
-        logon = self._proc.logon
-        if not logon.can_go_on or not logon.elevated or logon.user.upper().endswith("\\SYSTEM"):
-            # transport.md 7: a network logon has no credentials to go on with, the computer account too few rights.
-            raise Refused("Active Directory cannot be reached: access is denied.", early=True)
-        controller = arguments.given.get("domaincontroller", "").partition(".")[0].lower()
-        known = [name.lower() for name in self._host.world.directory.controllers]
-        if controller and controller not in known:
-            raise Refused(f"The domain controller '{controller}' cannot be reached.", early=True)
-        answers = arguments.given.get("answerfile")
-        if answers and not self._host.files.entry(absolute(answers, self._proc.cwd)):
-            raise Refused(f"The answer file '{answers}' does not exist.", early=True)
+    def _refuse(self, sentence: str | None) -> None:
+        if sentence:
+            raise Refused(sentence, early=True)
 
     def _upgrade(self) -> None:
         if self._source[:1].upper() != "C":
@@ -157,16 +149,16 @@ class Run:
         self._configure(self._work.upgrade_cms(), action)
 
     def _prepare(self, act: str) -> None:
+        order = setup_directory.ORDERS[act]
+        self._console.line("No server roles will be installed")
         self._console.line("Performing Microsoft Exchange Server Prerequisite Check")
-        self._check_line("Organization Checks", self._times.setup_cms_checks, (self._organization,))
+        checks = (partial(setup_directory.newer_there, act=act), self._rights_for(order), _tools)
+        self._check_line("Organization Checks", self._times.setup_cms_checks, checks)
         self._console.line("Configuring Microsoft Exchange Server")
-        schema_only = act == "prepareschema"
-        name = "Extending Active Directory schema" if schema_only else "Organization Preparation"
-        end = self._work.prepare_schema if schema_only else self._work.prepare_organization
-        self._run_step(Step(name, self._times.setup_organization, end=end, role=""), "")
+        self._run_step(self._work.prepare(order), "")
 
-    def _organization(self, _host: object, version: Version) -> str | None:
-        return setup_checks.organization(self._host, version, self._proc.logon.user)
+    def _rights_for(self, order: setup_directory.Order) -> Check:
+        return partial(setup_directory.refusal, user=self._proc.logon.user, parts=order.parts)
 
     def _left(self, steps: list[Step], action: str) -> list[Step]:
         """The steps from the one where an earlier run of the same kind ended (exchange.md 3.2: a re-run)."""
@@ -184,7 +176,8 @@ class Run:
         if not fresh:
             return
         if self._work.organization():
-            self._check_line("Organization Checks", self._times.setup_checks / 3, (self._organization,))
+            rights = self._rights_for(setup_directory.ORDERS["preparead"])
+            self._check_line("Organization Checks", self._times.setup_checks / 3, (rights,))
         self._check_line("Mailbox Role Checks", self._times.setup_checks, (*checks, *more, setup_checks.open_files))
 
     def _check_line(self, name: str, seconds: float, checks: tuple[Check, ...]) -> None:
@@ -244,6 +237,10 @@ class Run:
     def _mark(self, step: Step, action: str) -> None:
         exchange_registry.mark(self._host, step.role, action, step.name)
         self._host.world.truth.effect(self._host, "setup", f"begins {step.name}", step.role, self._proc)
+
+
+def _tools(host: Host, _version: Version) -> str | None:
+    return setup_directory.tools_missing(host)
 
 
 def _source(image: str) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import exchange_registry
 from ..files import FileSystemError
-from ..releases import release_of
-from .setup_checks import NEEDED_BYTES, UPGRADE, UPGRADE_CMS, cms_here, directory_needed, schema_needed
+from . import setup_directory
+from .setup_checks import NEEDED_BYTES, UPGRADE, UPGRADE_CMS, cms_here
 
 if TYPE_CHECKING:
     from ..process import Process
@@ -50,11 +51,17 @@ class Work:
         self._stopped: list[str] = []
 
     def organization(self) -> list[Step]:
-        """The directory work that is needed, as one step, or none."""
-        if not schema_needed(self._host, self._version) and not directory_needed(self._host, self._version):
+        """The directory work that is needed, as one step, or none (exchange.md 3.1: with enough rights by itself)."""
+        if not setup_directory.lacking(self._host, self._version):
             return []
-        seconds = self._physics.durations.setup_organization
-        return [Step("Organization Preparation", seconds, end=self.prepare_organization, role="")]
+        return [self.prepare(setup_directory.ORDERS["preparead"])]
+
+    def prepare(self, order: setup_directory.Order) -> Step:
+        """Directory work as one step. Schema and organisation take most of its time."""
+        times = self._physics.durations
+        seconds = times.setup_organization if "schema" in order.parts else times.setup_domain
+        act = partial(setup_directory.prepare, self._proc, self._version, order.parts)
+        return Step(order.step, seconds, end=act, role="")
 
     def upgrade(self) -> list[Step]:
         """/mode:upgrade on a clustered mailbox node (exchange.md 3.2)."""
@@ -73,22 +80,6 @@ class Work:
         """/upgradecms: one step (exchange.md 3.2)."""
         role = self._physics.knobs.cms_key
         return [Step("Clustered Mailbox Server", self._physics.durations.setup_cms, end=self._cms, role=role)]
-
-    def prepare_schema(self) -> None:
-        """The schema has this release's range."""
-        world = self._host.world
-        schema = release_of(self._version).schema
-        if world.directory.schema < schema:
-            world.directory.schema = schema
-            world.truth.effect(self._host, "directory", f"schema {schema}", proc=self._proc)
-
-    def prepare_organization(self) -> None:
-        """Schema and organisation are prepared for this release."""
-        self.prepare_schema()
-        world = self._host.world
-        if world.directory.prepared < self._version:
-            world.directory.prepared = self._version
-            world.truth.effect(self._host, "directory", "prepared", exchange_registry.dotted(self._version), self._proc)
 
     def _stop_services(self) -> None:
         # exchange.md 2.2: the Cluster service is stopped too, so what the node owns fails over or goes down.

@@ -15,6 +15,7 @@ from .listener import Listener, thread
 from .messages import CMD_SHELL
 from .service import NoAnswer, Service
 from .shells import Quotas, Shells, StartCommand
+from .soap_faults import Fault, too_many_operations, too_many_processes, too_many_shells
 from .tls import ServerTls
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class WsmanEndpoint:
     ) -> None:
         self.counters = Counters()
         self._host = host
+        self._quotas = quotas
         # twice the envelope: room for the frame of a sealed one, and for one that is answered with a fault
         self._access = Access(
             allow_unencrypted, allow_basic, clear_body_answer, 2 * quotas.max_envelope, allow_credssp, old_tls
@@ -110,8 +112,17 @@ class WsmanEndpoint:
         """Leave a request without an answer if the world's faults say so."""
         faults = getattr(self._host.world, "faults", None)
         fault = faults.wire(self._host, verb, when) if faults is not None else None
+        if fault is not None and fault.name == "quota":
+            raise _over_quota(fault.args.get("kind", "shells"), self._quotas)
         if fault is not None:
             raise NoAnswer(hold=fault.name == "hang")
+
+
+def _over_quota(kind: str, quotas: Quotas) -> Fault:
+    """What WinRM says when others have used a quota up."""
+    if kind == "shells":
+        return too_many_shells(quotas.shells_per_user)
+    return too_many_operations(quotas.operations_per_user) if kind == "operations" else too_many_processes()
 
 
 def _cmd_start() -> StartCommand:

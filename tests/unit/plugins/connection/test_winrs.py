@@ -729,6 +729,18 @@ def test_no_login_and_no_shell(script: Script, logged: list[str], at: str, troub
     no_secret(caught.value, logged)
 
 
+SILENCE = {"connection refused", "no connection within", "silent for", "connection broke"}
+
+
+@pytest.mark.parametrize(("trouble", "text"), NO_SHELL, ids=lambda value: type(value).__name__)
+def test_only_silence_is_called_silence(script: Script, trouble: Exception, text: str) -> None:
+    """Trying a refused login again and again would lock the account; a name without an address stays without one."""
+    script.then(login(trouble))
+    with pytest.raises(AnsibleConnectionFailure) as caught:
+        connect().execute("ver", None, 60)
+    assert getattr(caught.value, "silent", False) is any(word in text for word in SILENCE)
+
+
 # Cleanup
 
 

@@ -27,7 +27,16 @@ def test_documentation(name: str) -> None:
     assert text["DOCUMENTATION"]["name"] == name
     assert text["DOCUMENTATION"]["options"]["_input"]["required"] is True
     assert f"mailops.exchange2007.{name}" in text["EXAMPLES"]
-    assert text["RETURN"]["_value"]["description"]
+    assert_described(text["RETURN"]["_value"])
+
+
+def assert_described(key: dict[str, Any]) -> None:
+    """A value of RETURN and all that it contains: described, with a sample."""
+    assert key["description"]
+    assert "sample" in key or "contains" in key
+    assert ("elements" in key) == (key["type"] == "list")
+    for inner in key.get("contains", {}).values():
+        assert_described(inner)
 
 
 NODES = pair("rtm", "rtm")

@@ -151,6 +151,13 @@ class World:
     shell_error: str = ""
     samples: tuple[tuple[tuple[str, str, str, str], ...], ...] = ((("SG1", "Healthy", "0", "0"),),)
     validate_error: str = ""
+    schema: str = "14625"  # rangeUpper and objectVersion as ADSI prints them
+    organization: str = "11222"
+    directory_error: str = ""
+    double_hop: bool = False  # whoever is logged in reaches no domain controller; a password that is handed on does
+    files: tuple[str, ...] = ()  # paths that are there, besides those of jobs and media
+    notices: dict[str, str] = field(default_factory=dict)  # node -> mark of a controller in the cluster's database
+    markable: bool = True  # whether cluster.exe takes a property
 
     def owner(self, group: str) -> str | None:
         return self.groups[group][0]
@@ -287,10 +294,20 @@ def state_answer(w: World, name: str) -> str:
     return f"state={server.state}\r\n{machines}done=1\r\n"
 
 
-def _servers(w: World) -> Result:
+def _directory(w: World, line: str) -> list[str]:
+    """What a script with a reading of the directory prints of it; a part that fails ends only itself."""
+    if "ms-Exch-Schema-Version-Pt" not in line:
+        return []
+    error = w.directory_error or ("An operations error occurred." if w.double_hop and "set /p" not in line else "")
+    if error:
+        return [f"directory_error={error}"]
+    return [f"schema={w.schema}", *([f"organization={w.organization}"] if w.organization else [])]
+
+
+def _servers(w: World, line: str) -> Result:
+    blocks = _directory(w, line)
     if w.shell_error:
-        return Result(1, f"error={w.shell_error}\r\n")
-    blocks = []
+        return Result(1, "".join(f"{said}\r\n" for said in [*blocks, f"error={w.shell_error}"]))
     for s in w.servers:
         major, build = BUILDS[s.release].split(".")[:2], BUILDS[s.release].split(".")[2:]
         lines = [f"cms={s.name}", f"kind={s.kind}", *(f"redundant={m}" for m in s.machines)]
@@ -327,6 +344,28 @@ def _tasks(w: World) -> Result:
     return Result(0, "".join(f'"{image}","{100 + i}","Console","0","1 K"\r\n' for i, image in enumerate(w.images)))
 
 
+def _notices(w: World) -> Result:
+    if w.cluster_rc:
+        return _MISSING
+    hive = r"HKEY_LOCAL_MACHINE\Cluster\Nodes"
+    keys = [_reg(hive, {})]
+    for number, name in enumerate(w.nodes, 1):
+        keys.append(_reg(rf"{hive}\{number}", {"NodeName": f"REG_SZ    {name}"}))
+        if name in w.notices:
+            keys.append(_reg(rf"{hive}\{number}\Parameters", {"MailopsSetup": f"REG_SZ    {w.notices[name]}"}))
+    return Result(0, "".join(keys))
+
+
+_MARK = re.compile(
+    r"cluster\.exe node (?P<node>\S+) /priv(?: MailopsSetup=(?P<mark>\S+):string|:MailopsSetup /usedefault) <nul"
+)
+
+
+def _marked(w: World, node: str, mark: str | None) -> World:
+    others = {name: its for name, its in w.notices.items() if name != node}
+    return replace(w, notices={**others, node: mark} if mark else others)
+
+
 _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^echo %COMPUTERNAME%$", lambda w, _l: Result(0, f"{w.node} \r\n")),
     (r"^ver$", lambda w, _l: Result(0, f"\r\nMicrosoft Windows [Vërsïön {w.ver}]\r\n")),
@@ -343,13 +382,14 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^reg query .*Session Manager\"$", lambda w, _l: _session(w)),
     (
         r"^reg query .*SOFTWARE\\Microsoft\"$",
-        lambda w, _l: _key(r"SOFTWARE\Microsoft"),
+        lambda w, _l: Result(0, _reg(r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft", {}) + _reg(EXCHANGE[:-5], {})),
     ),
     (r"^reg query .*Microsoft\\Updates\"$", lambda w, _l: _MISSING),
     (r"^reg query .*Component Based Servicing\"$", lambda w, _l: _MISSING),
     (r"^reg query .*Exchange\\v8\.0\" /s$", lambda w, _l: _exchange(w)),
     (r"^reg query .*Exchange\\v8\.0\\Setup\"$", lambda w, _l: _exchange(w)),
     (r"^reg query .*Patches\" /s$", lambda w, _l: _patches(w)),
+    (r"^reg query \"HKLM\\Cluster\\Nodes\" /s$", lambda w, _l: _notices(w)),
     (r"^tasklist ", lambda w, _l: _tasks(w)),
     (r"^wmic os get LastBootUpTime", lambda w, _l: Result(0, _table(["LastBootUpTime"], [[w.boot]] if w.boot else []))),
     (r"^wmic datafile ", lambda w, _l: Result(0, _table(["Version"], [[w.media]]) if w.media else "")),
@@ -371,7 +411,12 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
         lambda w, _l: _wmi(w, ("Name", "State", "Type"), [(r, "2", t) for r, _g, _o, t in _resources_of(w)]),
     ),
     (r"^sc query ", _service),
-    (r"Get-MailboxServer", lambda w, _l: _servers(w)),
+    (r"Get-MailboxServer", _servers),
+    (
+        r"^(set /p MAILOPS_SECRET=&)?powershell\.exe [-A-Za-z ]+ -Command .*ms-Exch-Schema-Version-Pt",
+        lambda w, line: Result(0, "".join(f"{said}\r\n" for said in [*_directory(w, line), "done=1"])),
+    ),
+    (r"^\(if exist \".*\" echo there\)$", lambda w, line: Result(0, "there\r\n" if line[11:-13] in w.files else "")),
     (r"Get-StorageGroupCopyStatus", _copies),
     (
         r"-ValidateOnly",
@@ -418,6 +463,7 @@ class Played:
         self.stdins: list[bytes] = []
         self.quiet = 0
         self.resets = 0
+        self.marked: list[str] = []  # the marks that were put and removed, which the list of acts leaves out
 
     def change(self, effect: Effect) -> None:
         self.world = effect(self.world)
@@ -428,10 +474,19 @@ class Played:
         answers = [answer(self.world, part) for part in parts]
         if all(result is not None for result in answers):
             return self._read(line, [result for result in answers if result is not None])
+        if mark := _MARK.fullmatch(line):
+            return self._mark(mark)
         assert len(parts) == 1, f"a read nobody knows: {[p for p, a in zip(parts, answers, strict=True) if a is None]}"
         if hear is not None:
             hear(b"begun=1\r\n")
         return self._act(line, stdin)
+
+    def _mark(self, mark: re.Match[str]) -> Result:
+        self.marked.append(mark.group())
+        if not self.world.markable:
+            return Result(5010, "Ëtwäs\r\n")
+        self.change(lambda w: _marked(w, mark["node"], mark["mark"]))
+        return Result(0)
 
     def _read(self, line: str, answers: list[Result]) -> Result:
         self.reads.append(line)
@@ -487,7 +542,7 @@ def prepare_acts(kind: str) -> list[Act]:
     """The two acts that prepare a job: batch file and task."""
     there: Effect = lambda w: replace(w, job=True, kind=kind, started=False, failed=False, rc="", out="")  # noqa: E731
     return [
-        Act(rf"^md \S+mailops-{kind} && \(", there),
+        Act(rf"^\(md \S+mailops-{kind} \|\| exit 17\) && \(schtasks /delete /tn mailops-{kind} /f <nul ", there),
         Act(rf'^cmd /v:on /c "set /p P=&schtasks /create /tn mailops-{kind} '),
     ]
 
@@ -506,7 +561,7 @@ def job_acts(kind: str, *ends: tuple[float, Effect]) -> list[Act]:
 def remove_act(kind: str) -> Act:
     """The act that removes a job."""
     gone: Effect = lambda w: replace(w, job=False, kind="", started=False, failed=False, rc="", out="")  # noqa: E731
-    return Act(rf"^schtasks /delete /tn mailops-{kind} /f <nul & rd /s /q \S+mailops-{kind}$", gone)
+    return Act(rf"^\(schtasks /delete /tn mailops-{kind} /f <nul && .*rd /s /q \S+mailops-{kind}\)\)$", gone)
 
 
 def retire_act(kind: str) -> Act:

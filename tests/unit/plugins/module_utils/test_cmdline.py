@@ -12,6 +12,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline impo
     command_line,
     name,
     quote,
+    refuse_foreign,
 )
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import Asked
@@ -177,3 +178,28 @@ def test_the_name_of_a_cluster_reaches_cluster_exe_in_one_piece(cluster: str) ->
     line = ClusterExe(Node("n", Asked()), cluster).group_line("G", "/online", 1)
     assert c_runtime_argv(line)[:3] == ["cluster.exe", f"/cluster:{cluster}", "group"]
     assert f'"{cluster}"' in line or f'"/cluster:{cluster}"' in line
+
+
+@pytest.mark.parametrize(
+    ("line", "codepage", "value", "char"),
+    [
+        pytest.param('cluster.exe group "A & Łódź" /online', 437, "A & Łódź", "Ł", id="in double quotes"),
+        pytest.param("sc query Łódź", 437, "Łódź", "Ł", id="a bare word"),
+        pytest.param("x \"& { say 'a' 'O''Łódź' }\" <nul", 437, "O'Łódź", "Ł", id="a literal of PowerShell"),
+        pytest.param('x "& { $Ł }"', 437, 'x "& { $Ł }"', "Ł", id="a script"),
+        pytest.param("wmic datafile where \"name='D:\\\\it\\'s\\\\中'\"", 437, "D:\\it's\\中", "中", id="WQL"),
+        pytest.param('x "é" "€"', 850, "€", "€", id="another code page"),
+    ],
+)
+def test_a_line_that_the_nodes_code_page_cannot_hold_is_refused(
+    line: str, codepage: int, value: str, char: str
+) -> None:
+    with pytest.raises(Unquotable, match=f"code page {codepage} has no '{char}'") as refused:
+        refuse_foreign(line, codepage)
+    assert refused.value.value == value
+    assert repr(value) in str(refused.value)
+
+
+@pytest.mark.parametrize(("line", "codepage"), [("a é ß Ω", 437), ("日本", 932), ("Łódź", 852), ("plain", 437)])
+def test_a_line_that_it_can_hold_goes_on(line: str, codepage: int) -> None:
+    refuse_foreign(line, codepage)

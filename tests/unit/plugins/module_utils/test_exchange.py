@@ -222,6 +222,12 @@ def test_the_public_form() -> None:
         "os": {"version": "5.2.3790", "family": "2003", "service_pack": 2, "language": "0409"},
         "pending_restart": {"required": True, "reasons": [rf"{key}\PendingFileRenameOperations"]},
         "media": {"path": r"D:\sp2", "version": "8.2.176.2", "release": "sp2"},
+        "directory": {
+            "schema_version": None,
+            "schema_release": None,
+            "organization_version": None,
+            "reason": "it was not read",
+        },
     }
 
 

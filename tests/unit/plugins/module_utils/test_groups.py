@@ -59,6 +59,53 @@ def test_a_move_ends_when_owner_and_state_are_right(act: Act, slept: int) -> Non
     assert len(channel.clock.slept) == slept
 
 
+@pytest.mark.parametrize(
+    "acts",
+    [
+        pytest.param([Act(MOVE, to("NODEB"), lost="after")], id="it is there"),
+        pytest.param([Act(MOVE, to("NODEB", 4), later=((12, to("NODEB")),), lost="after")], id="it is on its way"),
+        pytest.param([Act(MOVE, lost="after"), Act(MOVE, to("NODEB"))], id="nothing has begun: once more"),
+    ],
+)
+def test_a_move_whose_answer_is_lost_is_looked_after(acts: list[Act]) -> None:
+    channel = Played(WORLD, *acts)
+    made, group = mover(channel)
+    assert made.move(group, "NODEB") == ClusterGroup(NAME, "NODEB", GroupState.ONLINE)
+    assert (channel.acts, channel.resets) == ([], 1)
+
+
+ON_B = 'group "Print & Fax \\(HQ\\)" /move:NODEB'
+ON_C = 'group "Print & Fax \\(HQ\\)" /move:NODEC'
+
+
+@pytest.mark.parametrize("number", [5015, 5016, 5071])
+def test_the_next_node_is_tried_where_one_may_not_own_the_group(number: int) -> None:
+    channel = Played(WORLD, Act(ON_B, None, error(number)), Act(ON_C, to("NODEC")))
+    made, group = mover(channel)
+    assert made.move(group, "NODEB", ["NODEC", "NODED"]).owner == "NODEC"
+    assert channel.acts == []
+
+
+@pytest.mark.parametrize(
+    ("acts", "part"),
+    [
+        pytest.param([Act(ON_B, None, error(5016)), Act(ON_C, None, error(5016))], "to NODEC", id="none may own it"),
+        pytest.param([Act(ON_B, None, error(5))], "to NODEB", id="another error is none of that"),
+    ],
+)
+def test_a_group_that_no_node_takes_is_a_failure(acts: list[Act], part: str) -> None:
+    made, group = mover(Played(WORLD, *acts))
+    with pytest.raises(Failure) as caught:
+        made.move(group, "NODEB", ["NODEC"])
+    assert part in str(caught.value)
+
+
+def test_an_exit_code_is_no_state() -> None:
+    """cluster.exe says that it failed, but the group has moved."""
+    made, group = mover(Played(WORLD, Act(MOVE, to("NODEB"), Result(1))))
+    assert made.move(group, "NODEB") == ClusterGroup(NAME, "NODEB", GroupState.ONLINE)
+
+
 def test_an_offline_group_is_moved_offline() -> None:
     channel = Played(WORLD.with_group(NAME, "NODEA", 1), Act(MOVE, to("NODEB", 1)))
     made, group = mover(channel)

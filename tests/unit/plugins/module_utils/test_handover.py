@@ -166,9 +166,9 @@ def test_the_job_is_ready_before_the_window_opens_and_removed_behind_it() -> Non
     channel = Played(START, *WHOLE)
     run(channel)
     kinds = [line.split()[0] for line in channel.done]
-    assert kinds[:2] == ["md", "cmd"]
+    assert kinds[:2] == ["(md", "cmd"]
     assert kinds[2] == "powershell.exe"
-    assert kinds[-1] == "schtasks"
+    assert kinds[-1] == "(schtasks"
 
 
 @pytest.mark.parametrize(
@@ -324,8 +324,6 @@ def test_a_dead_job_is_cleared_away_when_nothing_else_is_left(check: bool) -> No
             "is Failed",
         ),
         (START.with_group("Lost", None), {}, "R9", "owner of group 'Lost'"),
-        (NEW, {}, "R5", "it can't run there"),
-        (NEW, {"hand_over_after": "first"}, "R5", "Find out who moved it there"),
         (replace(START, media=""), {}, "R8", "No Exchange Setup"),
         (replace(START, renames="x"), {}, "R8", "restart is pending"),
         (START.with_server("CMS1", state="OnlinePending"), {}, "R9", "online_pending"),
@@ -340,6 +338,30 @@ def test_refused(world: World, how: dict[str, Any], rule: str, part: str, check:
     assert rule in {r["rule"] for r in refused.value.data["refusals"]}
     assert not refused.value.changed
     assert channel.done == []
+
+
+# --- an upgraded server that a failover has brought to an old node ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("world", "outage"),
+    [
+        pytest.param(NEW.with_server("CMS1", state="Failed").with_group("CMS1", "NODEA", 2), True, id="failed there"),
+        pytest.param(NEW.with_server("CMS1", state="Offline").with_group("CMS1", "NODEA", 1), True, id="offline there"),
+        pytest.param(NEW, True, id="online there, against all that is known"),
+    ],
+)
+@pytest.mark.parametrize("after", ["all", "first"])
+def test_an_upgraded_server_is_fetched_from_an_old_node(world: World, outage: bool, after: str) -> None:
+    channel = Played(world, move(), start())
+    result = run(channel, hand_over_after=after)
+    assert (result["steps"], result["after"]["owner"], result["after"]["state"]) == (
+        ["move", "start"],
+        "NODEB",
+        "online",
+    )
+    assert (result["outage"] is not None) is outage
+    assert channel.acts == []
 
 
 def test_exchanges_own_opinion_counts() -> None:
@@ -448,7 +470,7 @@ def test_a_lost_channel_is_gone_on_from_what_is_seen(first: list[Act], rest: lis
     assert (result["after"]["state"], result["after"]["owner"]) == ("online", "NODEB")
     assert result["after"]["version"] == BUILDS["sp2"]
     assert channel.acts == []
-    assert any("looking again, CMS1 may be down" in line for line in made.__dict__["said"])
+    assert any("looking again, " in line for line in made.__dict__["said"])
     assert channel.resets >= 1
 
 
@@ -681,7 +703,7 @@ def test_a_connection_that_breaks_again_and_again_is_told() -> None:
 
 
 def test_nothing_hides_the_failure_that_is_told() -> None:
-    acts = [*PREPARE, failing(stop()), replace(REMOVE, effect=None)]
+    acts = [*PREPARE, failing(stop()), *[replace(REMOVE, effect=None)] * 2]
     with pytest.raises(Failure, match="It did not work"):
         run(Played(START, *acts))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline import Unquotable
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
-from ansible_collections.mailops.exchange2007.plugins.module_utils._job import DetachedJob, JobState, Phase
+from ansible_collections.mailops.exchange2007.plugins.module_utils._job import DetachedJob, Gone, JobState, Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Node, Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Credentials
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
@@ -107,7 +107,7 @@ def started(password: str = PASSWORD, *, modern: bool = False, user: str = ACCOU
 
 def batch_text(line: str) -> list[str]:
     """What `(echo …&echo …)>job.cmd` writes: cmd's own reading of the carets, quotes respected."""
-    inner = re.findall(r"\((echo .*)\)>\S+job\.cmd$", line)[0]
+    inner = re.findall(r"\((echo .*)\)>\S+job\.cmd\)$", line)[0]
     written, quoted, escaped = "", False, False
     for char in inner:
         if escaped:
@@ -204,22 +204,54 @@ def test_a_user_that_cannot_be_passed_is_refused(user: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said", "doing"),
-    [(0, "a folder of that name exists", "Writing the batch file"), (1, "Access denied", "Registering")],
+    ("number", "said", "doing", "advice"),
+    [
+        (0, "There is not enough space on the disk.", "Writing the batch file", "free space"),
+        (1, "Access denied", "Registering", "batch job"),
+    ],
 )
-def test_a_step_that_fails_is_told_and_what_it_left_is_removed(number: int, said: str, doing: str) -> None:
+def test_a_step_that_fails_is_told_and_what_it_left_is_removed(number: int, said: str, doing: str, advice: str) -> None:
     acts = [*prepare_acts(ID)[:number], replace(prepare_acts(ID)[number], result=Result(1, "", said)), remove_act(ID)]
     channel = Played(World(), *acts)
     with pytest.raises(Failure, match=doing) as failed:
         job(channel).prepare(PROGRAM, ACCOUNT, modern=False)
     assert said in failed.value.seen
-    assert "batch job" in failed.value.advice
+    assert advice in failed.value.advice
     assert (channel.acts, channel.world.job) == ([], False)
 
 
+@pytest.mark.parametrize("number", [0, 1], ids=["the batch file", "the task"])
+@pytest.mark.parametrize("done", [True, False], ids=["done", "not done"])
+def test_a_step_of_which_nobody_knows_the_end_is_begun_anew(number: int, done: bool) -> None:
+    write, register = prepare_acts(ID)
+    lost = replace((write, register)[number], lost="after")
+    broken = [*prepare_acts(ID)[:number], lost if done else replace(lost, effect=None)]
+    channel = Played(World(), *broken, remove_act(ID), write, register)
+    job(channel).prepare(PROGRAM, ACCOUNT, modern=False)
+    assert (channel.acts, channel.resets, channel.world.job) == ([], 1, True)
+
+
 def test_a_task_that_windows_does_not_start_is_told() -> None:
-    channel = Played(World(), Act("schtasks /run", result=Result(1, "", "The task could not be started.")))
+    prepared = World(job=True, kind=ID)
+    channel = Played(prepared, Act("schtasks /run", result=Result(1, "", "The task could not be started.")))
     with pytest.raises(Failure, match="could not be started"):
+        job(channel).run()
+
+
+@pytest.mark.parametrize(
+    ("world", "gone"),
+    [
+        pytest.param(World(), True, id="removed"),
+        pytest.param(World(job=True, kind=ID, started=True, images=("ExSetup.exe",)), False, id="runs already"),
+        pytest.param(World(job=True, kind=ID, started=True, rc="0"), False, id="has ended already"),
+    ],
+)
+def test_what_another_run_did_with_a_prepared_job(world: World, gone: bool) -> None:
+    channel = Played(World(job=True, kind=ID), Act("schtasks /run", lambda _w: world, Result(1, "", "?")))
+    if not gone:
+        job(channel).run()
+        return
+    with pytest.raises(Gone, match="another run has removed"):
         job(channel).run()
 
 
@@ -245,10 +277,17 @@ def test_remove_deletes_the_task_with_its_password_and_the_files() -> None:
     assert channel.acts == []
 
 
+def test_a_removal_without_effect_is_tried_once_more() -> None:
+    nothing = Act("schtasks /delete", result=Result(1, "", "Access is denied."))
+    channel = Played(World(job=True, started=True, rc="0"), nothing, remove_act(ID))
+    job(channel).remove()
+    assert channel.acts == []
+
+
 def test_what_cannot_be_removed_is_named() -> None:
     stays = Act("schtasks /delete", result=Result(0, "", "The file is in use."))
     with pytest.raises(Failure, match="file is in use") as failed:
-        job(Played(World(job=True, started=True, rc="0"), stays)).remove()
+        job(Played(World(job=True, started=True, rc="0"), stays, stays)).remove()
     assert FOLDER in failed.value.seen
     assert f"mailops-{ID}" in failed.value.advice
 

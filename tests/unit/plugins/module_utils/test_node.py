@@ -97,6 +97,26 @@ def test_a_lost_channel_goes_up_and_is_not_asked_again() -> None:
     assert lost.value.started
 
 
+LOST = ChannelLost("nodeb", "reset", started=True)
+UNSENT = ChannelLost("nodeb", "no route", started=False)
+
+
+def test_what_may_be_repeated_is_asked_once_more_over_a_new_connection() -> None:
+    channel = Asked((ONE_LINE, LOST), (ONE_LINE, "mailops:rc=0\nmailops:rc=0\n"), ("net x", LOST), ("net x", Result(2)))
+    acting = node(channel)
+    assert len(acting.read_all(["ver", "sc query X"], again=True)) == 2
+    assert acting.act_line("net x", timeout=1, again=True).rc == 2
+    assert (channel.resets, acting.commands) == (2, ["net x"])
+
+
+@pytest.mark.parametrize("breaks", [[LOST, LOST], [UNSENT], [LOST, UNSENT]], ids=["twice", "not sent", "node gone"])
+def test_a_repeated_command_has_an_end(breaks: list[ChannelLost]) -> None:
+    channel = Asked(*(("ver", broken) for broken in breaks))
+    with pytest.raises(ChannelLost) as lost:
+        node(channel).read_line("ver", again=True)
+    assert (lost.value, channel.steps) == (breaks[-1], [])
+
+
 def test_act_notes_the_line_and_passes_timeout_and_input_on() -> None:
     channel = Asked((r'shutdown /c "a b"', Result(5)), ("net x", Result(0)))
     acting = node(channel)

@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 BUILDS = {"rtm": "8.0.685.25", "sp1": "8.1.240.6", "sp2": "8.2.176.2", "sp3": "8.3.83.6", None: None}
 
 
+PREPARED = {"schema_version": 14625, "organization_version": 11222, "reason": None}
+
+
 def cms(name: str = "CMS1", owner: str = "NODEA", release: str | None = "rtm", **changes: Any) -> dict[str, Any]:
     """A clustered mailbox server as exchange_info returns it."""
     made = {
@@ -48,6 +51,8 @@ def reading(node: str, release: str | None = "rtm", *servers: dict[str, Any], **
         "servers_error": "",
         "jobs": {},
         "not_ready": [],
+        "not_prepared": [],
+        "directory": PREPARED,
         "proof": {"name": node, "release": release},
     }
     return {**made, **changes}
@@ -68,6 +73,7 @@ RESULT: dict[str, Any] = {
         "os": {"family": "2003"},
         "clustered_mailbox_servers": [cms()],
         "pending_restart": {"required": True, "reasons": ["x"]},
+        "directory": {"schema_version": 10637},
     },
     "cluster": {
         "name": "EX",
@@ -83,7 +89,10 @@ RESULT: dict[str, Any] = {
         ],
     },
     "jobs": {"upgrade": "running"},
-    "not_ready": [{"rule": "R8", "seen": "A restart is pending.", "advice": "Restart."}],
+    "not_ready": [
+        {"rule": "R8", "seen": "A restart is pending.", "advice": "Restart.", "about": ""},
+        {"rule": "R8", "seen": "The schema is old.", "advice": "Prepare it.", "about": "directory"},
+    ],
     "proof": {"name": "NODEA"},
     "item": "a.lab",
 }
@@ -107,6 +116,8 @@ def test_what_scheduling_needs_of_a_node() -> None:
         "pending_restart": True,
         "jobs": {"upgrade": "running"},
         "not_ready": ["(R8) A restart is pending. Restart."],
+        "not_prepared": ["(R8) The schema is old. Prepare it."],
+        "directory": {"schema_version": 10637},
         "proof": {"name": "NODEA"},
     }
 
@@ -174,6 +185,7 @@ def test_at_release(read: str | None, goal: str, there: bool) -> None:
 # --- what is left at a node's turn: every row of sources.md: resume --------------------------------------------------
 
 NOTHING: dict[str, Any] = {
+    "prepare": [],
     "hand_overs": [],
     "groups": [],
     "setup": False,
@@ -182,7 +194,7 @@ NOTHING: dict[str, Any] = {
     "blocked": "",
 }
 UPGRADE = {**NOTHING, "setup": True, "restart": True}
-TO_B = {"name": "CMS1", "to": "NODEB", "host": "nodeb"}
+TO_B = {"name": "CMS1", "to": "NODEB", "host": "nodeb", "catch_up": False}
 HAND_OVER = {**NOTHING, "hand_overs": [TO_B]}
 
 
@@ -198,7 +210,20 @@ HAND_OVER = {**NOTHING, "hand_overs": [TO_B]}
             id="both old, online on A: the passive node first",
         ),
         pytest.param(
-            "rtm", "sp2", cms(), {**UPGRADE, "hand_overs": [TO_B]}, NOTHING, id="one new, CMS old and online on the old"
+            "rtm",
+            "sp2",
+            cms(),
+            {**UPGRADE, "hand_overs": [TO_B]},
+            NOTHING,
+            id="one new, CMS old and online on the old",
+        ),
+        pytest.param(
+            "rtm",
+            "sp2",
+            cms(kind="ccr"),
+            {**UPGRADE, "hand_overs": [{**TO_B, "catch_up": True}]},
+            NOTHING,
+            id="its copies are awaited while it is online",
         ),
         pytest.param(
             "rtm",
@@ -252,14 +277,17 @@ def test_a_pending_restart_alone_needs_the_groups_off_and_no_setup() -> None:
     assert plan.node_steps(node_a, [node_b], "sp2") == {
         **NOTHING,
         "restart": True,
-        "groups": [{"name": "Cluster Group", "owner": "NODEB"}, {"name": "Print & Fax", "owner": "NODEB"}],
+        "groups": [
+            {"name": "Cluster Group", "owner": "NODEB", "others": []},
+            {"name": "Print & Fax", "owner": "NODEB", "others": []},
+        ],
     }
 
 
 def test_groups_go_to_a_mate_that_is_up_only() -> None:
     mine = reading("NODEA", owns_groups=["Cluster Group"], nodes_up=["NODEA", "NODEC"])
     mates = [reading("NODEB", cluster="EX"), reading("NODEC")]
-    assert plan.node_steps(mine, mates, "sp2")["groups"] == [{"name": "Cluster Group", "owner": "NODEC"}]
+    assert plan.node_steps(mine, mates, "sp2")["groups"] == [{"name": "Cluster Group", "owner": "NODEC", "others": []}]
     assert plan.node_steps(mine, mates[:1], "sp2")["groups"] == []
 
 
@@ -299,6 +327,45 @@ def test_a_mailbox_server_of_which_no_database_was_read_is_not_proven() -> None:
     assert plan.unproven(reading("NODEA", "sp2", cms(release="sp2", databases=[])), "sp2")
 
 
+@pytest.mark.parametrize(
+    ("later", "up", "reasons"),
+    [
+        ("NODEB", ["NODEA", "NODEB"], []),
+        ("NODEB", ["NODEA"], ["NODEA: (R2) NODEB is down. Up."]),
+        ("NODEA", ["NODEA", "NODEB"], ["NODEA: (R2) NODEB is down. Up."]),
+    ],
+    ids=["back by now", "still away", "gone since"],
+)
+def test_the_newest_reading_tells_who_is_up(later: str, up: list[str], reasons: list[str]) -> None:
+    """A node that restarts is waited for, so that its reading is minutes younger than its mate's."""
+    node_a, node_b = pair("rtm", "rtm")
+    node_a["not_ready"], node_a["nodes_up"], node_b["nodes_up"] = ["(R2) NODEB is down. Up."], ["NODEA"], up
+    for node in (node_a, node_b):
+        minute = 5 if node["node"] == later else 1
+        node["proof"] = {**node["proof"], "observed_at": f"2026-03-01T22:0{minute}:00.000000Z"}
+    assert plan.not_ready(node_a, [node_a, node_b], "sp2") == reasons
+
+
+@pytest.mark.parametrize(
+    ("jobs", "mate_reads", "ready"),
+    [({"upgrade": "died"}, True, True), ({}, True, False), ({"upgrade": "died"}, False, False)],
+    ids=["a mate tells", "not ours", "nobody tells"],
+)
+def test_a_setup_of_ours_that_broke_off_does_not_stop_the_cluster(
+    jobs: dict[str, str], mate_reads: bool, ready: bool
+) -> None:
+    node_a, node_b = pair("rtm", "rtm")
+    node_b |= {"servers": [], "servers_error": "no such cmdlet", "jobs": jobs}
+    node_a |= {} if mate_reads else {"servers": [], "servers_error": "no domain controller"}
+    assert (plan.not_ready(node_a, [node_a, node_b], "sp2") == []) is ready
+
+
+def test_a_setup_that_was_begun_is_finished_before_other_nodes_have_their_turn() -> None:
+    nodes = [reading(name, "rtm", members=["NODEA", "NODEB", "NODEC"]) for name in ("NODEA", "NODEB")]
+    begun = reading("NODEC", None, members=["NODEA", "NODEB", "NODEC"], jobs={"upgrade": "died"})
+    assert [r["node"] for r in plan.lanes([*nodes, begun], "sp2")["EX"]] == ["NODEC", "NODEB", "NODEA"]
+
+
 @pytest.mark.parametrize("phase", ["died", "prepared"])
 def test_a_dead_job_excuses_no_mate_that_is_down(phase: str) -> None:
     node_a, node_b = pair("rtm", "rtm")
@@ -321,6 +388,124 @@ def test_who_can_take_a_mailbox_server(mate: plan.Reading, target: str | None) -
     found = plan.node_steps(mine, [mate], "sp2")
     assert [h["to"] for h in found["hand_overs"]] == ([target] if target else [])
     assert bool(found["blocked"]) is (target is None)
+
+
+# --- the directory -------------------------------------------------------------------------------------------------
+
+OLD_SCHEMA = {"schema_version": 10637, "organization_version": 10666, "reason": None}
+NO_ANSWER = {"schema_version": None, "organization_version": None, "reason": "no domain controller"}
+BOTH = ["prepare_schema", "prepare_ad"]
+
+
+@pytest.mark.parametrize(
+    ("directory", "release", "jobs", "asked", "prepare"),
+    [
+        pytest.param(OLD_SCHEMA, "rtm", {}, True, BOTH, id="due"),
+        pytest.param(OLD_SCHEMA, "rtm", {}, False, [], id="due, but not asked for"),
+        pytest.param(
+            {**OLD_SCHEMA, "schema_version": 14622}, "rtm", {}, True, ["prepare_ad"], id="the schema is there"
+        ),
+        pytest.param(PREPARED, "rtm", {}, True, [], id="prepared"),
+        pytest.param(NO_ANSWER, "rtm", {}, True, BOTH, id="unknown: the act decides, and refuses"),
+        pytest.param(None, "rtm", {}, True, BOTH, id="not read"),
+        pytest.param(OLD_SCHEMA, "sp2", {}, True, [], id="a node at the release needs nothing"),
+        pytest.param(OLD_SCHEMA, "rtm", {"preparead": "running"}, False, ["prepare_ad"], id="one that runs is joined"),
+        pytest.param(PREPARED, "rtm", {"prepareschema": "finished"}, True, ["prepare_schema"], id="and one that ended"),
+        pytest.param(PREPARED, "rtm", {"prepareschema": "died"}, True, [], id="a dead one is not"),
+    ],
+)
+def test_when_the_directory_is_prepared(
+    directory: Any, release: str, jobs: dict[str, str], asked: bool, prepare: list[str]
+) -> None:
+    mine = reading("NODEB", release, directory=directory, jobs=jobs)
+    assert plan.node_steps(mine, [reading("NODEA")], "sp2", prepare_directory=asked)["prepare"] == prepare
+
+
+def test_the_plan_prepares_the_forest_once_and_says_that_it_is_for_good() -> None:
+    nodes = [dict(node, directory=OLD_SCHEMA) for node in pair("rtm", "rtm")]
+    (planned,) = plan.plan(nodes, "sp2", prepare_directory=True)
+    texts = [f"{step['node']}: {step['text']}" for step in planned["steps"] if "Prepare" in step["text"]]
+    assert texts == [
+        "NODEB: Setup /PrepareSchema and /PrepareAD: the forest has schema 10637 (RTM), organisation 10666 and gets "
+        "schema 14622 (SP2), organisation 11222, which can't be undone"
+    ]
+    assert planned["steps"][0]["text"].startswith("Setup /PrepareSchema")
+    assert planned["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("directory", "part"),
+    [
+        pytest.param(NO_ANSWER, "unknown (no domain controller)", id="unknown"),
+        pytest.param(
+            {**PREPARED, "organization_version": 10666}, "organisation 10666", id="only the organisation is old"
+        ),
+        pytest.param(None, "it was not read", id="not read"),
+    ],
+)
+def test_what_the_directory_does_not_tell_is_a_warning_and_no_refusal(directory: Any, part: str) -> None:
+    nodes = [dict(node, directory=directory) for node in pair("rtm", "rtm")]
+    (warning,) = plan.plan(nodes, "sp2")[0]["warnings"]
+    assert part in warning
+    assert f"      warning: {warning}" in plan.plan_lines(plan.plan(nodes, "sp2"))
+    assert plan.not_ready(nodes[0], nodes, "sp2") == []
+
+
+@pytest.mark.parametrize("release", ["rtm", "sp2"])
+def test_nodes_at_the_release_are_not_warned(release: str) -> None:
+    nodes = [dict(node, directory=NO_ANSWER) for node in pair("sp2", release, cms(release="sp2"))]
+    assert bool(plan.plan(nodes, "sp2")[0]["warnings"]) is (release == "rtm")
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_schema_that_is_too_old_is_no_reason_where_this_run_prepares_it(asked: bool) -> None:
+    nodes = pair("rtm", "rtm")
+    nodes[1]["not_prepared"] = ["(R8) The schema is old. Prepare it."]
+    nodes[1]["not_ready"] = ["(R8) A restart is pending. Restart."]
+    reasons = ["NODEB: (R8) A restart is pending. Restart."]
+    reasons += [] if asked else ["NODEB: (R8) The schema is old. Prepare it."]
+    assert plan.not_ready(nodes[0], nodes, "sp2", prepare_directory=asked) == reasons
+
+
+# --- an upgraded mailbox server on an old node: a failover brought it there, and it can't run there ----------------
+
+STRANDED = cms(owner="NODEA", release="sp2", state="failed")
+
+
+@pytest.mark.parametrize("state", ["failed", "offline", "online"])
+def test_a_stranded_mailbox_server_is_fetched_by_the_upgraded_node(state: str) -> None:
+    node_a, node_b = pair("rtm", "sp2", {**STRANDED, "state": state})
+    assert plan.node_steps(node_b, [node_a], "sp2")["hand_overs"] == [{**TO_B, "catch_up": False}]
+
+
+def test_the_plan_of_a_stranded_mailbox_server_says_where_it_goes_before_anything_else() -> None:
+    (planned,) = plan.plan(pair("rtm", "sp2", STRANDED), "sp2")
+    assert [f"{step['node']}: {step['text']}" for step in planned["steps"]] == [
+        "NODEB: move CMS1 from NODEA, start CMS1 on NODEB",
+        "NODEA: Setup /mode:upgrade from 8.0.685.25 to SP2",
+        "NODEA: restart, wait until it is back in the cluster",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "mate"),
+    [
+        pytest.param(reading("NODEB", "sp2", STRANDED), reading("NODEA", "sp2", STRANDED), id="its node is upgraded"),
+        pytest.param(reading("NODEB", "sp2", STRANDED), reading("NODEA", None, STRANDED), id="its node is unknown"),
+        pytest.param(
+            reading("NODEB", "sp2", {**STRANDED, "redundant_machines": ["NODEA"]}),
+            reading("NODEA", "rtm", STRANDED),
+            id="the node may not run it",
+        ),
+        pytest.param(
+            reading("NODEB", "sp2", STRANDED, cms("CMS2", "NODEB", "sp2")),
+            reading("NODEA", "rtm", STRANDED),
+            id="the node runs another one",
+        ),
+    ],
+)
+def test_what_is_not_stranded_or_cannot_be_taken_is_left(mine: plan.Reading, mate: plan.Reading) -> None:
+    assert plan.node_steps(mine, [mate], "sp2")["hand_overs"] == []
 
 
 # --- waves ---------------------------------------------------------------------------------------------------------

@@ -134,6 +134,48 @@ def test_a_node_that_owns_something_is_not_waited_for() -> None:
     assert channel.clock.slept == []
 
 
+def after(channel: Played, seconds: float, **changes: Any) -> None:
+    channel.clock.after(seconds, lambda: channel.change(lambda w: replace(w, **changes)))
+
+
+def test_another_run_that_lives_goes_first() -> None:
+    channel = Played(replace(READY, notices={"NODEA": "another.1"}))
+    after(channel, 20, notices={"NODEB": "mine.1", "NODEA": "another.2"})
+    with pytest.raises(Refusal, match="Another run is about to take NODEA") as refused:
+        restart(channel)
+    assert (refused.value.refused, channel.done) == ("R2", [])
+    assert list(channel.world.notices) == ["NODEA"]
+
+
+def test_a_run_that_died_is_in_the_way_once() -> None:
+    """It may have started Setup on the mate, which the cluster does not show in the first minutes."""
+    channel = rebooting(replace(READY, notices={"NODEA": "dead.1"}))
+    with pytest.raises(Refusal, match="may have started Setup"):
+        restart(channel)
+    assert (channel.done, channel.world.notices) == ([], {})
+    assert restart(channel)["changed"]
+
+
+@pytest.mark.parametrize("changes", [{"nodes": {"NODEA": 1, "NODEB": 0}}, {}], ids=["a mate fell over", "nothing"])
+def test_what_was_seen_before_waiting_for_another_run_is_seen_again(changes: dict[str, Any]) -> None:
+    channel = rebooting(replace(READY, notices={"NODEA": "another.1"}))
+    channel.clock.after(12, lambda: channel.change(lambda w: replace(w, notices={"NODEB": w.notices["NODEB"]})))
+    after(channel, 13, **changes)
+    if not changes:
+        assert restart(channel)["changed"]
+        return
+    with pytest.raises(Refusal, match="NODEA of the same cluster is down"):
+        restart(channel)
+    assert (channel.done, channel.world.notices) == ([], {})
+
+
+def test_an_order_that_fails_leaves_no_mark() -> None:
+    channel = Played(READY, Act(ORDER, result=Result(5, "Access is denied.(5)")))
+    with pytest.raises(Failure):
+        restart(channel)
+    assert channel.world.notices == {}
+
+
 def test_a_node_without_the_cluster_service_is_in_nobodys_way() -> None:
     alone = replace(READY, services={}, cluster_rc=1753)
     assert restart(rebooting(alone))["changed"]
@@ -216,6 +258,15 @@ def test_standing(standing: Standing, shown: str, complete: bool) -> None:
 def test_a_look(world: World, services: list[str], membership: bool, missing: tuple[str, ...]) -> None:
     reader = StandingReader(Node("n", Played(world)), services, membership=membership)
     assert reader.look() == Standing(True, OLD, missing)
+
+
+@pytest.mark.parametrize("rc", [0, 1190, 21], ids=["heard", "under way", "something else"])
+def test_an_order_that_was_lost_on_the_way_is_given_once_more(rc: int) -> None:
+    channel = Played(READY)
+    second = Act(ORDER, silent(channel, 2), Result(rc), later=((6, boot()),))
+    channel.acts = [Act(ORDER, lost="after"), second]
+    assert restart(channel)["after"] == {"boot_time": NEW}
+    assert channel.acts == []
 
 
 def test_a_look_over_a_lost_channel_is_no_answer() -> None:

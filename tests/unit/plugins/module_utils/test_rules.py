@@ -18,6 +18,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster impo
     NodeState,
     ResourceState,
 )
+from ansible_collections.mailops.exchange2007.plugins.module_utils._directory import Directory
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observation, Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node
@@ -80,7 +81,6 @@ SP1 = World(bits="sp1", ver="6.0.6001", servers=(Cms("CMS1", "sp1"),))
         pytest.param(PASSIVE, OLD_MATE, {}, id="the first passive node"),
         pytest.param(LEFT, NEW_MATE, {}, id="the last node, its CMS upgraded elsewhere"),
         pytest.param(THREE, proof(("NODEA", "rtm"), ("NODEB", "sp2")), {}, id="SCC, one of two passive nodes done"),
-        pytest.param(replace(PASSIVE, wmi=False), OLD_MATE, {}, id="WMI silent, words English"),
         pytest.param(replace(PASSIVE, bits="sp2"), OLD_MATE, {}, id="the same release again"),
         pytest.param(SP1, [{**OLD_MATE[0], "os_family": "2008"}], {}, id="2008"),
         pytest.param(PASSIVE, proof(("nodea", "rtm", 899.0)), {}, id="proof of another case, just young enough"),
@@ -166,6 +166,13 @@ def test_r2_every_node_up_and_none_paused(number: int, word: str, advice: str, n
     nodes = {"NODEA": 0, "NODEB": 0, node: number}
     check(upgrade(replace(PASSIVE, nodes=nodes)), "R2", node, word, advice)
     check(hand_over(replace(TARGET, nodes=nodes)), "R2", node, word, advice)
+
+
+def test_r2_a_mate_on_which_setup_runs_is_named() -> None:
+    """Its Cluster service still answers during the first minutes of Setup."""
+    busy = [{**OLD_MATE[0], "setup": ["exsetup.exe"]}]
+    check(upgrade(PASSIVE, busy), "R2", "Setup runs on NODEA (exsetup.exe)", "Wait")
+    check(hand_over(TARGET, busy), "R2", "Setup runs on NODEA (exsetup.exe)", "Wait")
 
 
 # --- R3 ------------------------------------------------------------------------------------------------------------
@@ -256,10 +263,17 @@ def test_r5_passive_nodes_come_first_only_while_the_cms_is_up_elsewhere(world: W
     assert any("Passive nodes not at SP2 yet: NODEC" in r.seen for r in refused) is waits
 
 
-def test_r5_an_upgraded_cms_on_an_old_node_is_for_the_operator() -> None:
-    stranded = TARGET.with_server("CMS1", release="sp2")
-    check(hand_over(stranded), "R5", "CMS1 is at SP2, NODEA at RTM", "can't run there", "Find out who moved it")
-    assert hand_over(stranded, proof(("NODEA", "sp2"))) == []
+@pytest.mark.parametrize("nodes", [OLD_MATE, proof(("NODEA", "sp2"))])
+@pytest.mark.parametrize("state", ["Online", "PartiallyOnline", "Failed", "Offline"])
+def test_r5_an_upgraded_cms_may_go_to_an_upgraded_node_from_wherever_it_is(state: str, nodes: Any) -> None:
+    """A failover may have brought it to an old node, where it can't run: the upgraded node fetches it."""
+    assert hand_over(TARGET.with_server("CMS1", release="sp2", state=state), nodes) == []
+
+
+def test_r5_an_upgraded_cms_waits_for_no_passive_node_but_goes_to_no_old_one() -> None:
+    three = replace(TARGET.with_server("CMS1", release="sp2"), nodes=THREE_NODES)
+    assert hand_over(three, proof(("NODEA", "rtm"), ("NODEC", "rtm"))) == []
+    check(hand_over(World().with_server("CMS1", release="sp2")), "R5", "Node NODEB is at RTM, not at SP2")
 
 
 def test_r4_each_missing_mate_is_named() -> None:
@@ -270,6 +284,72 @@ def test_r4_each_missing_mate_is_named() -> None:
 
 def test_r4_the_forgotten_upgrade_of_the_cms_is_recognised() -> None:
     check(hand_over(TARGET, proof(("NODEA", "sp2"))), "R4", "Every node is at SP2", "CMS1", "forgotten")
+
+
+# --- R8: the directory ---------------------------------------------------------------------------------------------
+
+
+def with_schema(world: World, schema: int | None, organization: int | None = 11222) -> Observation:
+    return replace(seen(world), directory=Directory(schema, organization, "" if schema else "nobody answers"))
+
+
+@pytest.mark.parametrize(
+    ("world", "schema", "release", "refused"),
+    [
+        pytest.param(World(), 10637, "sp2", True, id="too old"),
+        pytest.param(World(), 14622, "sp3", True, id="one service pack too old"),
+        pytest.param(World(), 14622, "sp2", False, id="there"),
+        pytest.param(World(), 14726, "sp3", False, id="of a later Exchange"),
+        pytest.param(World(), None, "sp2", False, id="unknown"),
+        pytest.param(World(bits="sp2"), 10637, "sp2", False, id="the node is at the release"),
+    ],
+)
+def test_a_schema_that_is_known_to_be_too_old_refuses_the_upgrade(
+    world: World, schema: int | None, release: str, refused: bool
+) -> None:
+    looked = with_schema(world, schema)
+    found = rules.directory_refusals(looked, release)
+    assert bool(found) is refused
+    if refused:
+        check(found, "R8", f"schema {schema}", "prepare_schema", "upgrade_prepare_directory")
+        assert found[0].about == rules.DIRECTORY
+        assert found[0] in rules.readiness_refusals(looked, release, own_job=False)
+        evidence = rules.parse_evidence(OLD_MATE)
+        assert found[0] in rules.upgrade_refusals(looked, release, evidence, now=START, max_age=900.0)
+
+
+@pytest.mark.parametrize(
+    ("schema", "organization", "part"),
+    [
+        (14622, 11222, None),
+        (14726, 13214, None),
+        (14622, 10666, "organisation 10666"),
+        (None, None, "is unknown (nobody answers)"),
+    ],
+)
+def test_what_the_upgrade_is_told_of_the_directory(
+    schema: int | None, organization: int | None, part: str | None
+) -> None:
+    told = rules.directory_warnings(with_schema(World(), schema, organization).directory, "sp2")
+    assert [part is not None and part in text for text in told] == ([True] if part else [])
+
+
+@pytest.mark.parametrize(
+    ("world", "expected"),
+    [
+        (World(), False),
+        (World().with_group("Cluster Group", "NODEA", 4), True),
+        (World().with_group("Cluster Group", "NODEA", 2), False),
+        (World(nodes={"NODEA": 3, "NODEB": 0}), True),
+        (World(nodes={"NODEA": 1, "NODEB": 0}), False),
+        (World().with_server("CMS1", state="OfflinePending"), True),
+        (World().with_server("CMS1", state="Offline"), False),
+        (World(cluster_rc=1753), False),
+        (World(wmi=False).with_group("Cluster Group", None), False),
+    ],
+)
+def test_moving(world: World, expected: bool) -> None:
+    assert rules.moving(seen(world)) is expected
 
 
 # --- R5 ------------------------------------------------------------------------------------------------------------
@@ -479,6 +559,38 @@ def test_r9_a_version_that_our_own_broken_setup_left_unreadable_is_no_obstacle()
     check(rules.readable_refusals(gone, own_job=True), "R9", "version of Exchange")
 
 
+def broken_off(world: World = PASSIVE) -> Observation:
+    """NODEB after a Setup of ours that broke off: no version, and a shell without Exchange's cmdlets."""
+    broken = seen(replace(world, versions={"MailboxRole": "?", "AdminTools": "?"}))
+    return replace(broken, mailbox_servers=(), mailbox_servers_error="Get-MailboxServer is not recognized")
+
+
+def told(release: str, version: str, state: str = "online") -> list[dict[str, Any]]:
+    """NODEA's proof with what it sees of CMS1."""
+    servers = [{"name": "CMS1", "version": version, "state": state}]
+    return [{**entry, "servers": servers} for entry in proof(("NODEA", release))]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "own_job", "rules_broken"),
+    [
+        pytest.param(told("rtm", "8.0.685.24"), True, [], id="a mate tells"),
+        pytest.param(told("rtm", "8.0.685.24"), False, ["R9", "R9"], id="not our Setup"),
+        pytest.param(OLD_MATE, True, ["R9"], id="nobody tells"),
+        pytest.param(told("rtm", ""), True, ["R9"], id="a mate that could not read the version"),
+        pytest.param(told("sp2", "8.2.176.2"), True, [], id="the last node, the server is upgraded"),
+        pytest.param(told("sp2", "8.1.240.6"), True, ["R4"], id="the last node under an old server"),
+        pytest.param(told("rtm", "8.0.685.24", "partially_online"), True, ["R3"], id="the server is not online"),
+    ],
+)
+def test_a_setup_of_ours_that_broke_off_is_finished_by_what_a_mate_tells(
+    nodes: Any, own_job: bool, rules_broken: list[str]
+) -> None:
+    evidence = rules.parse_evidence(nodes)
+    refused = rules.upgrade_refusals(broken_off(), "sp2", evidence, now=START, max_age=900.0, own_job=own_job)
+    assert [r.rule for r in refused] == rules_broken
+
+
 def test_r9_a_version_that_cannot_be_read() -> None:
     looked = seen(PASSIVE)
     servers = tuple(replace(s, version=None) for s in looked.mailbox_servers)
@@ -525,7 +637,7 @@ def test_a_group_may_be_a_cms_where_the_resources_could_not_be_read() -> None:
         pytest.param(PASSIVE.with_group("Cluster Group", "NODEB"), ["R1"], id="owns a group"),
         pytest.param(replace(PASSIVE, nodes={"NODEA": 1, "NODEB": 0}), ["R2"], id="its mate is down"),
         pytest.param(replace(PASSIVE, nodes={"NODEA": 0, "NODEB": 2}), ["R2"], id="it is paused itself"),
-        pytest.param(replace(PASSIVE, nodes={"NODEA": -1, "NODEB": 0}, wmi=False), ["R9"], id="its mate is unknown"),
+        pytest.param(replace(PASSIVE, nodes={"NODEA": -1, "NODEB": 0}), ["R9"], id="its mate is unknown"),
         pytest.param(PASSIVE.with_group("Lost", None), ["R9"], id="a group without owner may be its own"),
         pytest.param(PASSIVE.with_group("Cluster Group", "NODEA", 4), [], id="what moves elsewhere is no matter"),
         pytest.param(replace(PASSIVE, cluster_rc=5), ["R9"], id="nothing can be read"),
@@ -539,6 +651,12 @@ def test_restarting_a_node(world: World, found: list[str]) -> None:
     refused = rules.restart_refusals(cluster, "NODEB")
     assert [r.rule for r in refused] == found
     assert all(r.seen and r.advice for r in refused)
+
+
+def test_right_before_setup_a_group_that_moves_may_come_here() -> None:
+    cluster = seen(PASSIVE.with_group("Cluster Group", "NODEA", 4)).cluster or Cluster("", (), (), ())
+    (refused,) = rules.last_refusals(cluster, "NODEB")
+    assert (refused.rule, refused.seen) == ("R9", "Group 'Cluster Group' is pending.")
 
 
 # --- R10 -----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline impo
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup import (
     Console,
     Step,
+    misplaced,
     parse_console,
     prepare_arguments,
     setup_line,
@@ -48,6 +49,18 @@ def test_a_media_path_that_cannot_be_passed_is_refused(media: str) -> None:
         (upgrade_arguments(), ["/mode:upgrade"]),
         (upgrade_arguments("dc1.example.com"), ["/mode:upgrade", "/DomainController:dc1.example.com"]),
         (upgrade_arguments("", r"D:\up dates"), ["/mode:upgrade", r'/UpdatesDir:"D:\up dates"']),
+        (upgrade_arguments("", "", r"D:\a.txt"), ["/mode:upgrade", r'/AnswerFile:"D:\a.txt"']),
+        (upgrade_arguments(error_reporting=True), ["/mode:upgrade", "/EnableErrorReporting"]),
+        (
+            upgrade_arguments("dc1", "D:\\u\\", "D:\\a b", error_reporting=True),
+            [
+                "/mode:upgrade",
+                '/UpdatesDir:"D:\\u\\\\"',
+                '/AnswerFile:"D:\\a b"',
+                "/EnableErrorReporting",
+                "/DomainController:dc1",
+            ],
+        ),
         (upgrade_cms_arguments(), ["/upgradecms"]),
         (upgrade_cms_arguments("dc1"), ["/upgradecms", "/DomainController:dc1"]),
         (prepare_arguments("PrepareSchema"), ["/PrepareSchema"]),
@@ -56,6 +69,14 @@ def test_a_media_path_that_cannot_be_passed_is_refused(media: str) -> None:
 )
 def test_arguments(arguments: list[str], expected: list[str]) -> None:
     assert arguments == expected
+
+
+@pytest.mark.parametrize("action", ["upgrade", "upgrade_cms", "prepare_schema", "prepare_ad"])
+@pytest.mark.parametrize("option", ["updates_dir", "answer_file", "enable_error_reporting", "domain_controller"])
+def test_which_options_go_with_which_action(action: str, option: str) -> None:
+    goes = action == "upgrade" or option == "domain_controller"
+    assert misplaced(action, {option: "x"}) == ([] if goes else [option])
+    assert misplaced(action, {option: ""}) == []
 
 
 @pytest.mark.parametrize("value", ["/x", '"', "%PATH%", "dc1 & calc", "dc1|calc", "dc 1", "dc1^"])

@@ -159,6 +159,27 @@ def trace(fixture: str, rc: int | None = 1, **how: Any) -> Trace:
             id="an earlier Setup was interrupted",
         ),
         pytest.param(
+            "very-early-failure-en",
+            {"marks_before": (MARK,), "marks_after": (MARK,), "own_marks": True},
+            ["unknown", "setup_unfinished"],
+            "Exchange Server setup encountered an error.",
+            id="an earlier Setup of ours was interrupted: running again goes on with it",
+        ),
+        pytest.param(
+            "check-failed-foreign",
+            {"marks_before": (MARK,), "marks_after": (MARK,), "own_marks": True},
+            ["prerequisite_failed", "setup_unfinished"],
+            "Pöstfächröllé",
+            id="our own marks are not what a check failed at",
+        ),
+        pytest.param(
+            "failing-step-without-a-line-en",
+            {"marks_before": (MARK,), "marks_after": (OTHER_MARK,), "own_marks": True},
+            ["step_failed", "setup_unfinished"],
+            "MSExchangeIS",
+            id="our own marks, old and new",
+        ),
+        pytest.param(
             "check-failed-foreign",
             {"marks_after": (MARK,)},
             ["earlier_setup_unfinished", "prerequisite_failed"],
@@ -459,7 +480,7 @@ GONE = replace(SEEN, media=Media(MEDIA, None))
             SEEN,
             None,
             False,
-            {"marks_before": (MARK,), "updates": ("Rollup 1 (KB935999)",), "media": MEDIA},
+            {"marks_before": (MARK,), "updates": ("Rollup 1 (KB935999)",), "media": MEDIA, "own_marks": False},
             id="before",
         ),
         pytest.param(
@@ -481,6 +502,26 @@ def test_facts(before: Any, after: Any, nothing: bool, expected: dict[str, Any])
     assert {key: found[key] for key in expected} == expected
     assert ("owned" in found) is (nothing and after.cluster is not None)
     Trace(**found)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "own"),
+    [(SEEN, False, False), (SEEN, True, True), (None, False, False), (None, True, True)],
+)
+def test_whose_marks_they_are_is_said(before: Any, said: bool, own: bool) -> None:
+    assert facts(before, SEEN, own_marks=said)["own_marks"] is own
+
+
+def test_marks_that_were_not_there_before_are_of_this_run() -> None:
+    clean = replace(SEEN, bits=replace(SEEN.bits, interrupted=()))
+    assert facts(clean, SEEN)["own_marks"] is True
+
+
+def test_our_own_marks_never_send_anybody_to_do_it_by_hand() -> None:
+    for fixture in ("very-early-failure-en", "check-failed-foreign", "failing-step-without-a-line-en"):
+        found = diagnose(trace(fixture, marks_before=(MARK,), marks_after=(MARK,), own_marks=True))
+        assert "earlier_setup_unfinished" not in [one.name for one in found]
+        assert all("by hand" not in one.next_step for one in found)
 
 
 def test_the_failure_carries_the_diagnosis_and_one_line() -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
-from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Node
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Node, Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup import parse_console, upgrade_arguments
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_run import Outcome, SetupRun, free_space
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
@@ -21,12 +21,15 @@ from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fa
     SUCCESS,
     Act,
     Asked,
+    Effect,
     Played,
     World,
     ended,
     job_acts,
+    prepare_acts,
     remove_act,
     retire_act,
+    run_act,
     task,
     text,
 )
@@ -101,6 +104,23 @@ def test_setup_is_started_and_awaited_and_its_job_stays_until_it_is_closed() -> 
 
 
 @pytest.mark.parametrize(
+    "starts",
+    [
+        pytest.param([run_act(KIND, (50, ended(0)), lost="after")], id="it has started"),
+        pytest.param(
+            [replace(run_act(KIND, lost="after"), effect=None), run_act(KIND, (50, ended(0)))],
+            id="it has not: once more",
+        ),
+    ],
+)
+def test_a_start_whose_answer_is_lost_is_looked_after(starts: list[Act]) -> None:
+    channel = Played(World(), *prepare_acts(KIND), *starts)
+    outcome, made = finish(channel)
+    assert (outcome.rc, channel.acts) == (0, [])
+    assert "looking again" in " ".join(said(made))
+
+
+@pytest.mark.parametrize(
     ("world", "after"),
     [(ALIVE, 95.0), (replace(ALIVE, rc="0", out=SUCCESS, images=("System",)), 0.0)],
     ids=["that runs", "that has ended"],
@@ -157,7 +177,7 @@ def test_an_end_that_is_none(world: World, quiet: int, timeout: float, parts: li
     state = run.look()
     channel.world, channel.quiet = world, quiet
     with pytest.raises(Failure) as failed:
-        run.wait(state)
+        run.wait(state, "NODEB")
     assert all(part in str(failed.value) for part in parts)
     assert failed.value.changed
     assert channel.done == []
@@ -167,7 +187,7 @@ def test_the_last_step_seen_is_told() -> None:
     out = text("setup/growing-in-the-middle-of-a-step-en.txt")
     run, _made = setup(Played(replace(ALIVE, out=out)), 30)
     with pytest.raises(Failure, match="last step seen: Copying Exchange files") as failed:
-        run.wait(run.look())
+        run.wait(run.look(), "NODEB")
     assert failed.value.data["stdout"] == out
 
 
@@ -176,7 +196,7 @@ def test_a_task_that_does_not_start_is_told() -> None:
     run, made = setup(channel)
     run.prepare(run.look(), Observer(made.node).observe(0, mailbox_servers=False))
     with pytest.raises(Failure, match="the scheduled task did not start") as failed:
-        run.wait(run.look())
+        run.wait(run.look(), "NODEB")
     assert "Log on as a batch job" in failed.value.advice
 
 
@@ -199,7 +219,7 @@ def test_a_silent_node_is_told_as_unknown() -> None:
     state = run.look()
     channel.quiet = 3
     channel.clock.after(55, lambda: channel.change(ended(0)))
-    assert run.wait(state).rc == 0
+    assert run.wait(state, "NODEB").rc == 0
     assert any("its state is unknown" in line for line in said(made))
 
 
@@ -293,7 +313,7 @@ def died(**world: Any) -> dict[str, list[str]]:
     state = run.look()
     channel.world = replace(ALIVE, images=("System",), **world)
     with pytest.raises(Failure, match="Cause: ") as failed:
-        run.wait(state)
+        run.wait(state, "NODEB")
     assert channel.done == []
     return {one["name"]: one["evidence"] for one in failed.value.data["diagnosis"]}
 
@@ -342,3 +362,74 @@ def test_free_space_of_a_silent_node_is_unknown() -> None:
     channel = Asked((r"dir /-c %SystemDrive%" + "\\", ChannelLost("nodeb", "gone", started=True)))
     assert free_space(Node("nodeb", channel)) == ()
     assert channel.resets == 1
+
+
+# --- another controller, and a world that moves right before the start ---------------------------------------------
+
+
+def other_run(**changes: Any) -> Act:
+    """The act in which another run turns out to have been faster."""
+    first = prepare_acts(KIND)[0]
+    return replace(first, result=Result(17), effect=lambda w: replace(w, job=True, kind=KIND, **changes))
+
+
+@pytest.mark.parametrize("changes", [{}, {"started": True, "images": ("ExSetup.exe",)}], ids=["prepared", "running"])
+def test_what_another_run_prepared_a_moment_earlier_is_left_alone(changes: dict[str, Any]) -> None:
+    channel = Played(World(), other_run(**changes))
+    run, made = setup(channel)
+    with pytest.raises(Refusal, match="Another run has prepared or started the same Setup") as refused:
+        run.finish(run.look(), Observer(made.node).observe(0, mailbox_servers=False))
+    run.close(succeeded=False)
+    assert (refused.value.refused, channel.acts, channel.world.job) == ("R2", [], True)
+
+
+def test_a_folder_without_a_job_is_removed_for_the_next_run() -> None:
+    """A node that crashed between the two left it: nobody would ever get past it."""
+    channel = Played(World(), replace(prepare_acts(KIND)[0], result=Result(17), effect=None), remove_act(KIND))
+    run, made = setup(channel)
+    with pytest.raises(Failure, match="exit code 17"):
+        run.finish(run.look(), Observer(made.node).observe(0, mailbox_servers=False))
+    assert channel.acts == []
+
+
+def _group(w: World) -> World:
+    return w.with_group("Cluster Group", "NODEB")
+
+
+def _on_its_way(w: World) -> World:
+    return w.with_group("Cluster Group", "NODEA", 4)
+
+
+def _marked(w: World) -> World:
+    return replace(w, notices={**w.notices, "NODEA": "another.1"})
+
+
+def _paused(w: World) -> World:
+    return replace(w, nodes={**w.nodes, "NODEA": 2})
+
+
+@pytest.mark.parametrize(
+    ("move", "rule", "seen"),
+    [
+        pytest.param(_group, "R1", "owns 'Cluster Group'", id="a group comes back"),
+        pytest.param(_on_its_way, "R9", "'Cluster Group' is pending", id="a group is on its way"),
+        pytest.param(_paused, "R2", "NODEA of the same cluster is paused", id="a mate is paused"),
+        pytest.param(_marked, "R2", "marked NODEA", id="another run"),
+    ],
+)
+def test_the_world_that_moves_while_setup_is_prepared(move: Effect, rule: str, seen: str) -> None:
+    written, registered = prepare_acts(KIND)
+    channel = Played(World(), written, replace(registered, effect=move), remove_act(KIND))
+    with pytest.raises(Refusal, match=seen) as refused:
+        finish(channel)
+    assert (refused.value.refused, channel.acts) == (rule, [])
+    assert "NODEB" not in channel.world.notices
+
+
+def test_a_mate_that_is_just_joining_is_waited_for() -> None:
+    written, registered = prepare_acts(KIND)
+    joining = replace(registered, effect=lambda w: replace(w, nodes={**w.nodes, "NODEA": 3}))
+    channel = Played(World(), written, joining, *job_acts(KIND, (50, ended(0)))[2:])
+    channel.clock.after(15, lambda: channel.change(lambda w: replace(w, nodes={**w.nodes, "NODEA": 0})))
+    outcome, _made = finish(channel)
+    assert (outcome.rc, channel.acts) == (0, [])

@@ -42,6 +42,8 @@ PARAMS: dict[str, Any] = {
     "password": None,
     "domain_controller": "",
     "updates_dir": "",
+    "answer_file": "",
+    "enable_error_reporting": False,
     "timeout": 3600,
     "poll": 10.0,
 }
@@ -91,10 +93,100 @@ def test_a_result_that_another_run_took_away_is_judged_by_the_version(bits: str,
 
 
 def test_the_batch_file_holds_the_command() -> None:
-    channel = Played(OLD, *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE))
+    world = replace(OLD, files=(r"D:\up dates",))
+    channel = Played(world, *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE))
     node(channel, domain_controller="dc1", updates_dir=r"D:\up dates")
     command = r'"D:\sp2\Setup.com" /mode:upgrade /UpdatesDir:"D:\up dates" /DomainController:dc1'
     assert command in channel.done[0]
+
+
+def test_every_option_of_setup_is_handed_on() -> None:
+    world = replace(OLD, files=(r"D:\answers.txt",))
+    channel = Played(world, *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE))
+    node(channel, answer_file=r"D:\answers.txt", enable_error_reporting=True)
+    assert r'/mode:upgrade /AnswerFile:"D:\answers.txt" /EnableErrorReporting ' in channel.done[0]
+
+
+@pytest.mark.parametrize("option", ["answer_file", "updates_dir"])
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+def test_a_file_that_is_not_there_is_refused_before_setup_stops_at_it(option: str, check: bool) -> None:
+    channel = Played(replace(OLD, files=(r"D:\other",)))
+    with pytest.raises(Refusal, match=rf"no 'D:.gone' \({option}\)") as refused:
+        node(channel, check=check, **{option: "D:\\gone\\"})
+    assert refused.value.refused == "R8"
+    assert channel.done == []
+
+
+# --- the directory before the program files ------------------------------------------------------------------------
+
+OLD_SCHEMA = replace(OLD, schema="10637", organization="10666")
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["for real", "check mode"])
+@pytest.mark.parametrize("world", [OLD_SCHEMA, replace(OLD_SCHEMA, double_hop=True)], ids=["seen", "asked for"])
+def test_a_schema_that_is_known_to_be_too_old_is_refused(world: World, check: bool) -> None:
+    channel = Played(world)
+    with pytest.raises(Refusal, match="SP2 needs the schema 14622") as refused:
+        node(channel, check=check)
+    assert (refused.value.refused, channel.done) == ("R8", [])
+    assert "upgrade_prepare_directory" in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("world", "part"),
+    [
+        (replace(OLD, directory_error="Nö."), "is unknown (Nö)"),
+        (replace(OLD, organization="10666"), "organisation 10666"),
+        (replace(OLD, schema="14622", organization=""), "is unknown"),
+    ],
+    ids=["unknown", "only the organisation is old", "the organisation is unknown"],
+)
+def test_what_is_not_known_of_the_directory_is_told_and_refuses_nothing(world: World, part: str) -> None:
+    made = task(Played(world, *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE)), PARAMS)
+    assert UpgradeNode(setup_task(made)).run()["changed"]
+    assert [line for line in made.__dict__["said"] if part in line and "Setup does that by itself" in line]
+
+
+def test_a_prepared_directory_is_not_talked_about() -> None:
+    made = task(
+        Played(replace(OLD, double_hop=True), *job_acts(NODE, (5, ended(0, bits="sp2"))), remove_act(NODE)), PARAMS
+    )
+    assert UpgradeNode(setup_task(made)).run()["changed"]
+    assert not [line for line in made.__dict__["said"] if "directory" in line]
+
+
+def test_a_node_at_the_release_asks_nobody_for_the_schema() -> None:
+    assert node(Played(replace(DONE, schema="10637")), nodes=[])["changed"] is False
+
+
+@pytest.mark.parametrize("password", [None, "pässwörd"], ids=["no password", "one that the code page may not have"])
+def test_without_a_password_to_hand_on_the_directory_stays_unknown(password: str | None) -> None:
+    channel = Played(replace(OLD_SCHEMA, double_hop=True))
+    result = UpgradeNode(task(channel, PARAMS, check=True, password=password)).run()
+    assert result["changed"]
+    assert not [line for line in channel.reads if "set /p" in line]
+
+
+@pytest.mark.parametrize("kind", ["prepareschema-sp2", "preparead-sp2"])
+def test_what_a_dead_preparation_left_is_cleared_away_with_the_rest(kind: str) -> None:
+    channel = Played(replace(DONE, job=True, kind=kind, started=True), remove_act(kind))
+    assert node(channel, nodes=[])["changed"]
+    assert channel.acts == []
+
+
+def test_a_failure_over_our_own_marks_never_sends_anybody_to_do_it_by_hand() -> None:
+    marks = (("MailboxRole", "Watermark"),)
+    again = ended(1, text("setup/very-early-failure-en.txt"), marks=marks)
+    for world, before in (
+        (OLD, []),
+        (replace(OLD, job=True, kind=NODE, started=True, marks=marks), [remove_act(NODE)]),
+    ):
+        channel = Played(world, *before, *job_acts(NODE, (50, again)), retire_act(NODE))
+        with pytest.raises(Failure) as failed:
+            node(channel)
+        causes = {cause["name"]: cause for cause in failed.value.data["diagnosis"]}
+        assert set(causes) == {"unknown", "setup_unfinished"}
+        assert "by hand" not in str(failed.value) + "".join(cause["next_step"] for cause in causes.values())
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,38 @@ def test_it_ends_when_good(clock: FakeClock, seen: list[int], slept: list[float]
     assert clock.slept == slept
 
 
+def blind(looks: list[int | None]) -> int:
+    """A look; None in the list is one that fails."""
+    number = looks.pop(0)
+    if number is None:
+        raise Failure("Looking", "'X'", "nothing can be read.", "")
+    return number
+
+
+@pytest.mark.parametrize(
+    ("looks", "end"), [([None, 0], 0), ([None, None, None, 1, None, 0], 0), ([None, None, None, None, 0], None)]
+)
+def test_a_look_in_vain_is_not_the_end(clock: FakeClock, looks: list[int | None], end: int | None) -> None:
+    def wait() -> int:
+        return wait_for(
+            clock,
+            Limit(60),
+            lambda: blind(looks),
+            lambda number: number == 0,
+            doing="Waiting",
+            target="'X'",
+            describe=str,
+            advice="",
+        )
+
+    if end is not None:
+        assert wait() == end
+        return
+    with pytest.raises(Failure, match="nothing can be read") as failed:
+        wait()
+    assert failed.value.changed  # most waits follow an act
+
+
 def test_it_gives_up_with_the_last_observation(clock: FakeClock) -> None:
     with pytest.raises(Failure) as failed:
         watch(clock, [5, 4, 3, 2, 1, 0])

@@ -56,6 +56,10 @@ REBOOT = windows.COMPONENTS_KEY + r"\RebootPending"
     [
         pytest.param([CLEAN, WITHOUT, MISSING, MISSING], False, [], [], id="2003, nothing pending"),
         pytest.param(
+            [Result(0, ""), WITHOUT, MISSING, MISSING], None, [], [windows.SESSION_MANAGER], id="an empty answer"
+        ),
+        pytest.param([CLEAN, Result(0, "?"), MISSING, MISSING], None, [], [windows.UPDATES_KEY], id="no list of keys"),
+        pytest.param(
             [CLEAN, WITH, reg("updates-volatile-0-2003"), reg("components-clean-2008")],
             False,
             [],

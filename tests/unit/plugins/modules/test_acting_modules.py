@@ -111,6 +111,27 @@ def test_refused(module: ModuleType, world: World, arguments: dict[str, Any], ru
     assert channel.done == []
 
 
+@pytest.mark.parametrize("action", ["upgrade_cms", "prepare_schema", "prepare_ad"])
+@pytest.mark.parametrize(
+    "option", [{"updates_dir": r"D:\up"}, {"answer_file": r"D:\a.txt"}, {"enable_error_reporting": True}]
+)
+def test_what_setup_takes_only_with_the_mode_is_refused_in_one_line(action: str, option: dict[str, Any]) -> None:
+    channel = Played(World())
+    with pytest.raises(Refusal, match=f"{next(iter(option))} only with action upgrade") as refused:
+        call(exchange_setup, channel, {**SETUP, "action": action, **option})
+    assert refused.value.refused == "input"
+    assert (channel.reads, "\n" in str(refused.value)) == ([], False)
+
+
+@pytest.mark.parametrize(("action", "switch"), [("prepare_schema", "/PrepareSchema"), ("prepare_ad", "/PrepareAD")])
+def test_exchange_setup_prepares_the_directory(action: str, switch: str) -> None:
+    channel = Played(World(schema="10637", organization="10666"))
+    arguments = {"media": r"D:\sp2", "release": "sp2", "action": action, "domain_controller": "dc1"}
+    result = call(exchange_setup, channel, arguments, check=True)
+    assert result["commands"] == [rf'"D:\sp2\Setup.com" {switch} /DomainController:dc1']
+    assert result["after"]["schema_version"] == 14622
+
+
 def test_exchange_setup_upgrades_the_node() -> None:
     channel = Played(World(), *job_acts("upgrade-sp2", (60, ended(0, bits="sp2"))), remove_act("upgrade-sp2"))
     assert call(exchange_setup, channel, SETUP)["after"] == {"version": "8.2.176.2"}

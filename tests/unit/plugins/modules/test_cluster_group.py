@@ -28,6 +28,7 @@ PARAMS: dict[str, Any] = {
     "timeout": 60,
     "poll": 5.0,
     "allow_clustered_mailbox_server": False,
+    "other_owners": [],
 }
 NAME = PARAMS["name"]
 WORLD = World().with_group(NAME, "NODEA", 0)

@@ -22,7 +22,12 @@ TYPES = {"str", "int", "float", "bool", "list", "dict", "path", "raw"}
 
 
 def documentation(module: ModuleType) -> dict[str, Any]:
+    """What the module says, with the options of the fragments that it extends."""
     loaded: dict[str, Any] = yaml.safe_load(module.DOCUMENTATION)
+    for name in loaded.get("extends_documentation_fragment", []):
+        fragment = import_module(f"ansible_collections.{COLLECTION}.plugins.doc_fragments.{name.rpartition('.')[2]}")
+        options = yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION).get("options") or {}
+        loaded["options"] = {**options, **(loaded.get("options") or {})}
     return loaded
 
 
@@ -128,13 +133,99 @@ def test_examples_use_full_names_and_options_that_exist(module: ModuleType) -> N
     assert own in used
 
 
+def parts(keys: dict[str, Any], place: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """Every key of RETURN with its place, such as cluster.nodes.name."""
+    found = []
+    for name, key in keys.items():
+        found += [(place + name, key), *parts(key.get("contains") or {}, f"{place}{name}.")]
+    return found
+
+
+def returned_by(module: ModuleType) -> dict[str, dict[str, Any]]:
+    return dict(parts(yaml.safe_load(module.RETURN)))
+
+
+PYTHON: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool, "list": list, "dict": dict}
+# Dictionaries whose keys are names that only the run knows, and what another key or plugin describes already.
+FREE = {
+    "exchange.roles",
+    "jobs",
+    "timings",
+    "cluster",
+    "report.plan",
+    "report.groups",
+    "report.nodes.setup",
+    "report.clustered_mailbox_servers",
+    "report.handovers",
+}
+
+
 @EACH
-def test_return_keys_are_described(module: ModuleType) -> None:
-    returned = yaml.safe_load(module.RETURN)
-    assert returned
-    for name, key in returned.items():
-        assert {"description", "returned", "type"} <= key.keys(), name
-        assert "sample" in key or "contains" in key, name
+def test_every_part_of_a_result_is_described_with_a_sample_of_its_type(module: ModuleType) -> None:
+    for place, key in returned_by(module).items():
+        assert {"description", "type"} <= key.keys(), place
+        assert "returned" in key or "." in place, place
+        assert "sample" in key or "contains" in key, place
+        assert key.get("sample") is None or isinstance(key["sample"], PYTHON[key["type"]]), place
+        assert ("elements" in key) == (key["type"] == "list"), place
+
+
+@EACH
+def test_every_dictionary_of_a_result_says_what_it_contains(module: ModuleType) -> None:
+    for place, key in returned_by(module).items():
+        if "dict" not in (key["type"], key.get("elements")) or place in FREE:
+            continue
+        assert key.get("contains"), place
+        samples = key.get("sample") or []
+        for sample in samples if isinstance(samples, list) else [samples]:
+            always = [name for name, inner in key["contains"].items() if "returned" not in inner]
+            assert [name for name in sample if name in always] == always, place
+            assert set(sample) <= set(key["contains"]), place
+
+
+@EACH
+def test_values_and_results_named_in_the_documentation_exist(module: ModuleType) -> None:
+    """O(option=value) is one of its choices, and RV(key) is a key of RETURN."""
+    own = module.__name__.rpartition(".")[2]
+    said = documentation(module)
+    text = module.DOCUMENTATION + module.RETURN
+    for option, value in re.findall(r"\bO\((\w+)=([^)]*)\)", text):
+        wanted = said["options"][option]
+        assert value in [str(choice).lower() for choice in wanted.get("choices", ("true", "false"))], (option, value)
+    for plugin, place in re.findall(rf"\bRV\((?:{COLLECTION}\.(\w+)#module:)?([\w.]+)[=)]", text):
+        assert place in returned_by(MODULES[plugin or own]), place
+
+
+@EACH
+def test_the_fragment_is_used_and_neighbours_are_named(module: ModuleType) -> None:
+    """Where it runs, what it needs and what else there is stands in every module's documentation."""
+    said = documentation(module)
+    assert f"{COLLECTION}.attributes" in said.get("extends_documentation_fragment", []) or {
+        "platform",
+        "controller",
+    } <= set(said["attributes"])
+    assert said["seealso"]
+    assert said["author"] == ["mailops contributors (@mailops)"]
+
+
+@EACH
+def test_no_option_is_named_without_markup(module: ModuleType) -> None:
+    """A word with an underscore that is an option, a value or a key of the result stands in O(), V(), RV() or C()."""
+    options = documentation(module).get("options") or {}
+    known = {name for name, _ in names_in(options)} | {place.rpartition(".")[2] for place in returned_by(module)}
+    for text in described(documentation(module)) + described({"options": yaml.safe_load(module.RETURN)}):
+        plain_text = re.sub(r"\b(?:O|V|RV|C|M|P|E)\([^)]*\)", "", text)
+        assert not set(re.findall(r"\b[a-z]+_[a-z_]+\b", plain_text)) & known, text
+
+
+def described(said: dict[str, Any]) -> list[str]:
+    """Every description in a documentation, those of options and of what they contain included."""
+    text = said.get("description", [])
+    found = [text] if isinstance(text, str) else list(text)
+    for part in ("options", "suboptions", "contains"):
+        for inner in (said.get(part) or {}).values():
+            found += described(inner)
+    return found
 
 
 @EACH

@@ -45,6 +45,13 @@ STOP = Act('^sc stop "My Svc"$', to(STOPPING), later=((3, to(STOPPED)),))
         pytest.param(STOPPED, "started", [START], "running", id="start"),
         pytest.param(RUNNING, "stopped", [STOP], "stopped", id="stop"),
         pytest.param(PAUSED, "stopped", [STOP], "stopped", id="stop a paused one"),
+        pytest.param(
+            RUNNING,
+            "stopped",
+            [replace(STOP, effect=None, later=(), lost="after"), STOP],
+            "stopped",
+            id="stop, lost on the way",
+        ),
         pytest.param(RUNNING, "restarted", [STOP, START], "running", id="restart"),
         pytest.param(STOPPED, "restarted", [START], "running", id="restart a stopped one"),
         pytest.param(
@@ -108,7 +115,7 @@ def test_failures(act: Act, part: str) -> None:
 
 def test_a_state_that_cannot_be_read_is_not_touched() -> None:
     channel = Played(world(0))
-    with pytest.raises(Failure, match="can't be read"):
+    with pytest.raises(Failure, match="told no state"):
         call(channel)
     assert channel.done == []
 

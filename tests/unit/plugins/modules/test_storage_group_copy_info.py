@@ -12,7 +12,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._errors impor
 from ansible_collections.mailops.exchange2007.plugins.modules.storage_group_copy_info import run
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import Played, World, task
 
-PARAMS: dict[str, Any] = {"server": "CMS1", "samples": 3, "interval": 5.0, "max_queue": 10}
+PARAMS: dict[str, Any] = {"server": "CMS1", "samples": 3, "interval": 5.0, "max_queue": 10, "timeout": 0, "poll": 10.0}
 GOOD = ("SG1", "Healthy", "0", "1")
 
 
@@ -51,6 +51,24 @@ def test_not_healthy(samples: Any, reason: str) -> None:
 
 def test_a_longer_queue_may_be_allowed() -> None:
     assert call(World(samples=((("SG1", "Healthy", "11", "0"),),)), max_queue=11)["healthy"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [World(samples=((("SG1", "Failed", "0", "0"),),)), World(samples=((GOOD,),), shell_error="it starts")],
+    ids=["behind", "no shell yet"],
+)
+def test_copies_get_time_to_catch_up(before: World) -> None:
+    played = Played(before)
+    played.clock.after(25, lambda: setattr(played, "world", World(samples=((GOOD,),))))
+    assert run(task(played, {**PARAMS, "timeout": 60}))["healthy"]
+    assert played.clock.slept == [10.0, 10.0, 10.0]
+
+
+def test_copies_that_do_not_catch_up_are_told_as_they_are() -> None:
+    played = Played(World(samples=((("SG1", "Failed", "0", "0"),),)))
+    assert not run(task(played, {**PARAMS, "timeout": 60}))["healthy"]
+    assert sum(played.clock.slept) == 60
 
 
 @pytest.mark.parametrize(

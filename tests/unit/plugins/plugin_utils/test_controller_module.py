@@ -46,6 +46,12 @@ class Lost(AnsibleConnectionFailure):  # type: ignore[misc]
         self.started, self.reason = True, reason
 
 
+class Silent(AnsibleConnectionFailure):  # type: ignore[misc]
+    """What the connection raises when nobody answers."""
+
+    silent = True
+
+
 class FakeConnection:
     """Plays one answer after the other; an exception is raised, a callable is called."""
 
@@ -283,17 +289,19 @@ def test_commands_run_over_the_connection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raised", "reason", "started"),
+    ("raised", "reason", "started", "silent"),
     [
-        (AnsibleConnectionFailure("a:5985: no WinRM answer."), "a:5985: no WinRM answer.", False),
-        (Lost("a:5985: the connection was lost"), "a:5985: the connection was lost", True),
+        (AnsibleConnectionFailure("a:5985: login refused."), "a:5985: login refused.", False, False),
+        (Silent("a:5985: no WinRM answer."), "a:5985: no WinRM answer.", False, True),
+        (Lost("a:5985: the connection was lost"), "a:5985: the connection was lost", True, False),
     ],
 )
-def test_a_lost_connection_is_a_lost_channel(raised: Exception, reason: str, started: bool) -> None:
+def test_a_lost_connection_is_a_lost_channel(raised: Exception, reason: str, started: bool, silent: bool) -> None:
     channel = bridge.WinrsChannel("nodea", FakeConnection(raised))
     with pytest.raises(ChannelLost) as caught:
         channel.run("ver", stdin=None, timeout=5)
     assert (caught.value.node, caught.value.reason, caught.value.started) == ("nodea", reason, started)
+    assert caught.value.silent is silent
     assert caught.value.__suppress_context__
 
 
@@ -547,6 +555,17 @@ def test_other_failures_are_one_line(raised: Exception, text: str) -> None:
     assert (result["failed"], result["changed"], result["msg"]) == (True, False, text)
 
 
+def test_a_name_in_another_code_page_is_refused_before_anything_is_sent() -> None:
+    connection = FakeConnection()
+    connection.get_option = lambda name: {"codepage": 437}[name]  # type: ignore[attr-defined]
+    result = act(lambda task: {"rc": task.node.read(["sc", "query", "A & Łódź"]).rc}, connection=connection)
+    assert connection.lines == []
+    assert result["msg"] == (
+        f"{FULL} on nodea: 'A & Łódź' cannot be passed through cmd.exe: code page 437 has no 'Ł' (U+0141). "
+        "Use a value without it."
+    )
+
+
 def test_an_act_in_check_mode_is_a_defect_and_runs_nothing(shown: Shown) -> None:
     connection = FakeConnection()
     result = act(lambda task: {"rc": task.node.act_line("x", timeout=5).rc}, connection=connection, check_mode=True)
@@ -618,6 +637,18 @@ def test_no_secret_leaves_the_bridge(shown: Shown, secret: str, run: Callable[[s
     result = act(run(secret), ARGS, diff=True)
     assert secret not in everything(result)
     assert not any(secret in line for line in shown.lines + shown.verbose)
+
+
+def test_a_node_that_is_unreachable_after_something_was_done_there_is_a_failure_that_says_changed() -> None:
+    """Ansible counts an unreachable host as unchanged."""
+
+    def run(task: Task) -> dict[str, Any]:
+        task.node.act_line("md C:\\x", timeout=5)
+        raise ChannelLost("nodea", "nodea: no WinRM answer", started=False)
+
+    result = act(run)
+    assert (result["failed"], result["changed"], result["commands"]) == (True, True, ["md C:\\x"])
+    assert "unknown" not in result["msg"]
 
 
 @pytest.mark.parametrize("secret", [PASSWORD, TOKEN, "p1nn"])

@@ -12,6 +12,7 @@ from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd impor
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.streams import BufferSink, BytesStdin
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.faults import Faults
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.files import FileSystem
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.hold import Hold
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.language import Language
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Logon, Process
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.programs import PROGRAMS, default_programs
@@ -43,7 +44,7 @@ def make_host(family: str = "2008", language: str = "en") -> Host:
     """A host with its programs, and the played test programs of `played`."""
     clock = VirtualClock()
     world = World(clock, Directory("corp.example"))
-    world.truth, world.faults, world.language = Truth(world), Faults(world), Language()
+    world.truth, world.faults, world.language, world.hold = Truth(world), Faults(world), Language(), Hold(world)
     host = Host(world, "NODEA", "corp.example", windows(family, language), FileSystem(now=clock.now))
     world.hosts["nodea"] = host
     for path, (program, version) in default_programs(host.windows).items():

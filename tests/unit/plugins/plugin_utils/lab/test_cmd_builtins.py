@@ -96,6 +96,7 @@ PRINTING = [
     ("copy a.txt c.txt& type c.txt", 0, "        1 file(s) copied.\nA\n"),
     ("copy /b a.txt+b.txt c.txt& type c.txt", 0, "        1 file(s) copied.\nA\nB\n"),
     ("copy a.txt + b.txt c.txt& type c.txt", 0, "        1 file(s) copied.\nA\nB\n\x1a"),
+    ('ren a.txt "a + b.txt"& copy "a + b.txt" "c+ d"& type "c+ d"', 0, "        1 file(s) copied.\nA\n"),
     ("copy *.txt sub& dir /b sub", 0, "        2 file(s) copied.\na.txt\nb.txt\n"),
     ("copy sub\\nope x", 1, "        0 file(s) copied.\n"),
     ("copy nul empty& type empty", 0, "        1 file(s) copied.\n"),

@@ -230,3 +230,14 @@ def test_time_of_change() -> None:
     entry = files.entry("C:\\x")
     assert entry is not None
     assert entry.mtime == 9.0
+
+
+def test_a_file_that_grows_in_pieces_is_read_whole_at_any_time() -> None:
+    files = FileSystem(("C:",), 2**20, lambda: 0.0)
+    with files.open_write("C:\\log") as handle:
+        for number in range(3):
+            handle.write(b"%d" % number)
+            assert files.read("C:\\log") == b"012"[: number + 1]
+        handle.write(b"3")
+        handle.write(b"4")
+    assert files.read("C:\\log") == b"01234"

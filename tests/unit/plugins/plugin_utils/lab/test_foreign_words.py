@@ -47,10 +47,11 @@ FIXED = {
     "sc": """SC WIN OWN PROCESS RUNNING STOPPED STOP START PENDING STOPPABLE NOT PAUSABLE ACCEPTS IGNORES SHUTDOWN AUTO
         DEMAND NORMAL LocalSystem WINDOWS system exe OpenService StartService ControlService OpenSCManager
         EnumQueryServicesStatus GetServiceConfig QueryServiceConfig ChangeServiceConfig""",
+    "dsquery": "dsquery type rangeUpper objectVersion DC CN",
     "schtasks": "NT AUTHORITY SYSTEM hostname",
     "servermanagercmd": """query xml file logPath log txt inputPath answer resultPath result restart whatIf install Id
         allSubFeatures setting Name Value remove help version ServerManagerCmd exe""",
-    "exsetup": "http support microsoft com",
+    "exsetup": "http support microsoft com PrepareSchema",
     "tasklist": "System Idle Process Services cmd exe csrss lsass services smss svchost winlogon",
     "winrm": """Config Client Auth Basic Digest Kerberos Negotiate Certificate CredSSP DefaultPorts HTTP HTTPS IPv
         TrustedHosts Service RootSDDL Winrs AllowRemoteShellAccess Listener Address Transport Port Hostname Enabled
@@ -194,6 +195,10 @@ LINES = {
         certutil -decode C:\b C:\c
         certutil -hashfile C:\nosuch
         certutil -frob""",
+    "dsquery": r"""
+        dsquery * -attr objectVersion
+        dsquery * CN=nosuch
+        dsquery user""",
     "attrib": "attrib C:\\nosuch\nattrib +q C:\\nosuch",
     "winrm": r"""
         winrm

@@ -473,7 +473,7 @@ def test_a_node_without_failover_clustering_is_down_for_good() -> None:
     [("Web-Metabase", "'Web-Metabase, Web-Lgcy-Mgmt-Console'"), ("RSAT-ADDS", "without 'RSAT-ADDS'")],
 )
 def test_exchange_setup_wants_its_features(feature: Any, words: Any) -> None:
-    it = plain()
+    it = plain(directory={"schema": "sp1"})
     smc(it, f"-remove {feature}", host="NODEB")
     done = it.run("NODEB", f"{SP2} /m:upgrade")
     assert done.rc == 1

@@ -13,6 +13,7 @@ from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cli impor
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.exchange_registry import marks, role_key
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.faults import ABOUT, NAMES, parse
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.setup_faults import SETUP_FAULTS
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.world import Power
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.plugin_utils.lab.upgrade_lab import SP2, Lab, ccr
 
 LOGS = r"C:\ExchangeSetupLogs"
@@ -74,7 +75,7 @@ def run(name: str, line: str = f"{SP2} /m:upgrade", **fields: str) -> Run:
         ("setup_restart_pending", "Mailbox Role Checks", "a restart from a previous installation or update is", {}),
         ("setup_interrupted", "Mailbox Role Checks", "A Setup failure previously", {"MailboxRole": "Install"}),
         ("setup_prerequisite", "Mailbox Role Checks", "Knowledge Base article 931836.", {}),
-        ("setup_schema", "Organization Checks", "schema is not up to date", {}),
+        ("setup_schema", "Mailbox Role Checks", "schema is not up to date", {}),
         ("setup_resources_online", "Mailbox Role Checks", "Cluster resources are online", {}),
         ("setup_interim_update", "Mailbox Role Checks", "An interim update", {}),
         ("setup_rollup_cache", "Removing Exchange Files", "Error code is 1635.", INTERRUPTED),
@@ -164,6 +165,30 @@ def test_setup_hangs_until_it_is_killed() -> None:
     proc.kill()
     assert it.end(proc).rc == 1
     assert marks(it.host("NODEB")) == INTERRUPTED
+
+
+def test_a_node_that_crashes_in_a_step_comes_back_and_goes_on() -> None:
+    it = plain_ccr()
+    it.world.faults.inject("setup_crash", {"host": "NODEB"})
+    proc = it.start("NODEB", f"{SP2} /m:upgrade")
+    while proc.exit_code is None:
+        it.wait(10)
+    node = it.host("NODEB")
+    assert (node.power, node.bits and node.bits.complete) == (Power.OFF, False)
+    it.wait(600)
+    assert (node.boots, marks(node)) == (1, INTERRUPTED)
+    assert it.run("NODEB", f"{SP2} /m:upgrade").rc == 0
+    assert node.bits and node.bits.complete
+
+
+def test_services_that_nobody_starts_again() -> None:
+    it = plain_ccr()
+    it.world.faults.inject("setup_services", {})
+    names = [s.name for s in it.host("NODEB").services.values() if s.name.startswith("MSExchange")]
+    running = [name for name in names if it.host("NODEB").services[name.lower()].state == "running"]
+    done = it.run("NODEB", f"{SP2} /m:upgrade")
+    assert (done.rc, done.out.endswith(SUCCESS), bool(running)) == (0, True, True)
+    assert {it.host("NODEB").services[name.lower()].state for name in names} == {"stopped"}
 
 
 @pytest.mark.parametrize(("name", "rc", "sentence"), [("setup_no_success", 0, False), ("setup_exit_1", 1, True)])

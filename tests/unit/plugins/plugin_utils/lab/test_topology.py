@@ -89,6 +89,19 @@ def test_a_2008_cluster_has_available_storage_and_other_services() -> None:
     assert it.host("NODEA").windows.version == "6.0.6001"
 
 
+def test_groups_of_windows_own_have_other_names_in_other_languages() -> None:
+    groups = [
+        {"name": "Clustergruppe", "owner": "NODEA", "kind": "core"},
+        {"name": "Verfügbarer Speicher", "owner": "NODEB", "kind": "available_storage", "online": False},
+    ]
+    it = lab(two_nodes("sp1", "2008", groups=groups))
+    assert [(g.name, g.kind) for g in it.cluster.groups] == [
+        ("Clustergruppe", "core"),
+        ("Verfügbarer Speicher", "available_storage"),
+        ("CMS1", "cms"),
+    ]
+
+
 def test_what_stands_above_is_inherited_and_overridden() -> None:
     it = lab(
         two_nodes(

@@ -15,7 +15,12 @@ from typing import Any
 import pytest
 import requests
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.certificates import Certificates
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.plans import Account, Topology, WinrmPlan
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.plans import (
+    Account,
+    DirectoryPlan,
+    Topology,
+    WinrmPlan,
+)
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Logon
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.wsman.tls import ServerTls
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.plugin_utils.lab.wsman_lab import (
@@ -36,7 +41,7 @@ OTHER_SHELL = "urn:other"
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificates]:
-    topology = Topology("t", "corp.example", "CORP", 0, (), (Account(USER, PASSWORD),), (), ())
+    topology = Topology("t", "corp.example", "CORP", DirectoryPlan(), (Account(USER, PASSWORD),), (), ())
     found = Certificates(tmp_path_factory.mktemp("lab") / "inventory.yml", topology)
     yield found
     found.remove()
@@ -171,7 +176,7 @@ def test_a_client_that_does_not_speak_tls_is_let_go(certificates: Certificates, 
 
 
 def test_the_files_go_with_the_lab(tmp_path: Path) -> None:
-    topology = Topology("t", "corp.example", "CORP", 0, (), (Account(USER, PASSWORD),), (), ())
+    topology = Topology("t", "corp.example", "CORP", DirectoryPlan(), (Account(USER, PASSWORD),), (), ())
     certificates = Certificates(tmp_path / "my.yml", topology)
     assert certificates.folder is None
     certificates.server("NODE1", WinrmPlan(https=True))
