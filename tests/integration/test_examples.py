@@ -101,7 +101,7 @@ def node_service(told: Told) -> None:
 
 def exchange_setup(told: Told) -> None:
     """The passive node has the new program files, nobody was without mail, and the schema, long extended, was left."""
-    assert [host for host, _ in setups(told.after)] == ["MBX1B"]
+    assert [host for host, _mode in setups(told.after)] == ["MBX1B"]
     assert told.after["hosts"]["MBX1B"]["exchange"]["release"] == "sp2"
     assert told.after["outages"] == told.before["outages"]
 

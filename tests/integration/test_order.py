@@ -136,7 +136,7 @@ IMPATIENT = {"upgrade_answer_timeout": 0, "upgrade_settle": 1}
         {"gather_facts": True, "any_errors_fatal": True},
         {"gather_facts": True, "ignore_errors": True, "ignore_unreachable": True},
     ],
-    ids=lambda keywords: ", ".join(keywords),
+    ids=", ".join,
 )
 def test_the_only_passive_node_is_unreachable(half_dark: Lab, playbook: Play, keywords: dict[str, Any]) -> None:
     """A user's own play over both nodes, with the keywords with which Ansible goes on to the active one."""

@@ -56,7 +56,14 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         environment["ANSIBLE_VAULT_PASSWORD_FILE"] = str(folder / ".vault-password")
     command = ["/bin/sh", "-c", line]
     return subprocess.run(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
     )
 
 
@@ -157,7 +164,7 @@ def upgraded(lab: Lab, desk: Path) -> list[str]:
     missing = [str(broken) for broken in truth["violations"]]
     missing += [name for name, release in seen_by(lab)[1].items() if release != "sp2"]
     missing += [] if (server["release"], server["state"]) == ("sp2", "online") else [f"MAIL1: {server}"]
-    missing += [] if [host for host, _ in setups(truth)] == ["MBX1B", "MBX1B", "MBX1A"] else [str(setups(truth))]
+    missing += [] if [host for host, _mode in setups(truth)] == ["MBX1B", "MBX1B", "MBX1A"] else [str(setups(truth))]
     missing += [] if any("sc stop" in line and "Spooler" in line for line in acts(truth)) else ["tasks/quiet.yml"]
     return missing + ([] if list((desk / "reports").glob("EXCLUS1-*.html")) else ["the report"])
 

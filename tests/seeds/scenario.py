@@ -224,9 +224,9 @@ class _Drawing:
         if self._some(0.55) and not last:
             made["kill"] = self._kill()
         if self._some(0.4):
-            made["faults"] = [self._fault() for _ in range(self._of(1, 1, 2, 3))]
+            made["faults"] = [self._fault() for _each in range(self._of(1, 1, 2, 3))]
         if wild:
-            made["happenings"] = [self._happening() for _ in range(self._of(1, 1, 2))]
+            made["happenings"] = [self._happening() for _each in range(self._of(1, 1, 2))]
         if self._some(0.06):
             made["second"] = {"at": round(self._random.uniform(0, 200), 1)}
         if self._some(0.05):

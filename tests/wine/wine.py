@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import threading
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO, cast
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Hear, Result
 
@@ -79,10 +79,10 @@ class Cmd:
         watchdog = threading.Timer(_PATIENCE, process.kill)
         watchdog.start()
         try:
-            stream = cast("IO[bytes]", process.stdin)
+            stream = cast(BinaryIO, process.stdin)
             stream.write(line.encode() + b"\n")
             stream.flush()
-            answer = cast("IO[bytes]", process.stdout).readline()
+            answer = cast(BinaryIO, process.stdout).readline()
         finally:
             watchdog.cancel()
         if not answer:

@@ -33,7 +33,7 @@ class Nodes:
         self._durations = durations
         self._barred: set[str] = set()  # host names; their next join never ends
 
-    def bar(self, host: Host) -> None:
+    def keep_out(self, host: Host) -> None:
         """The next join of a node never ends, until its Cluster service is started again."""
         self._barred.add(host.name)
 

@@ -106,7 +106,7 @@ class PowerSwitch:
     def _autostart(self, host: Host) -> None:
         spoilt = self._spoilt.pop(host.name, "")
         if spoilt == "joining":
-            self._world.physics.nodes.bar(host)
+            self._world.physics.nodes.keep_out(host)
         for service in self._automatic(host):
             failing = spoilt == "stopped" and service.name.lower() == CLUSTER_SERVICE
             if service.state == "stopped" and not failing:

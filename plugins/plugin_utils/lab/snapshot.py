@@ -48,7 +48,7 @@ def mail(world: World) -> dict[str, Any]:
             database.identity: {
                 "public": database.copy.public,
                 "mounted": database.mounted,
-                "mailboxes": sum(1 for _ in store.users([database])),
+                "mailboxes": sum(1 for _user in store.users([database])),
                 "system_mailboxes": sum(mailbox.system for mailbox in database.mailboxes.values()),
                 "items": database.items,
                 "size": database.size,

@@ -70,7 +70,6 @@ def test_without_wmi_nothing_is_done(spoken: Lab, refused: Module, faulty: Fault
     acts: list[tuple[str, dict[str, Any]]] = [
         ("cluster_group", {"name": group, "owner": "NODEA"}),
         ("cluster_node", {"name": "NODEB", "state": "paused"}),
-        ("node_reboot", {"poll": 0.01}),
         ("exchange_setup", {"media": r"D:\media\sp2", "release": "sp2"}),
     ]
     with faulty(spoken, "exit", program="wmic", match="MSCluster", rc="-2147217394"):

@@ -194,7 +194,7 @@ def folder_object(folder: PublicFolder, answering: MailDatabase, children: Itera
     properties: dict[str, Any] = {
         "AgeLimit": None,
         "EntryId": folder.entry_id,
-        "HasSubFolders": any(True for _ in children),
+        "HasSubFolders": any(True for _child in children),
         "HiddenFromAddressListsEnabled": False,
         "LocalReplicaAgeLimit": None,
         "LocalReplicaAgeLimitComputed": None,

@@ -659,7 +659,7 @@ def test_a_start_that_another_run_began_is_waited_for() -> None:
     world = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
     channel = Played(
         world,
-        replace(failing(start()), effect=cms(state="Online Pending"), later=((20, lambda w: online(w)),)),
+        replace(failing(start()), effect=cms(state="Online Pending"), later=((20, online),)),
     )
     assert run(channel)["after"]["state"] == "online"
     assert channel.acts == []

@@ -80,7 +80,7 @@ def test_case_and_blanks_of_values_do_not_matter() -> None:
 
 
 def test_the_matrix_has_every_cell() -> None:
-    assert [cell[:4] for cell in _manage.matrix()] == [(t, a, r, f) for t, a, r, f in CELLS]
+    assert [cell[:4] for cell in _manage.matrix()] == CELLS
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,9 @@ AT = "20260301T220000Z"
 ALL = [host for wave in PLANNED["waves"] for host in wave]
 
 
-def held_back(host: str, *finished: str, planned: Any = PLANNED, later: str = AT, **limits: Any) -> str:
+def held_back(host: str, *finished: str, planned: Any = None, later: str = AT, **limits: Any) -> str:
     """Why, asked with no more evidence than the playbook gathers."""
+    planned = planned or PLANNED
     known = [name for name in schedule.awaited(planned, host) if name in finished]
     return schedule.guard(planned, host, known, [AT, later], limits)["held_back"]
 

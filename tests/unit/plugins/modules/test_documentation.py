@@ -212,7 +212,7 @@ def test_the_fragment_is_used_and_neighbours_are_named(module: ModuleType) -> No
 def test_no_option_is_named_without_markup(module: ModuleType) -> None:
     """A word with an underscore that is an option, a value or a key of the result stands in O(), V(), RV() or C()."""
     options = documentation(module).get("options") or {}
-    known = {name for name, _ in names_in(options)} | {place.rpartition(".")[2] for place in returned_by(module)}
+    known = {name for name, _place in names_in(options)} | {place.rpartition(".")[2] for place in returned_by(module)}
     for text in described(documentation(module)) + described({"options": yaml.safe_load(module.RETURN)}):
         plain_text = re.sub(r"\b(?:O|V|RV|C|M|P|E)\([^)]*\)", "", text)
         assert not set(re.findall(r"\b[a-z]+_[a-z_]+\b", plain_text)) & known, text

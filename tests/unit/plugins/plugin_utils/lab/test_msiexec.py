@@ -71,7 +71,7 @@ def test_what_an_installation_leaves() -> None:
     host = it.host("ADMINXP")
     assert it.run("ADMINXP", "cluster /cluster:OLD2003 node").rc != 0  # there is no cluster.exe
     it.run("ADMINXP", f"msiexec /i {PACK} {QUIET} /l*v C:\\Temp\\a.log")
-    assert it.happened("product") == [f"installed"]  # noqa: F541
+    assert it.happened("product") == ["installed"]
     key = f"{UNINSTALL}\\{PACKAGES['adminpak'].product}"
     assert host.registry.get(key, "DisplayName") == NAME
     assert host.registry.get(key, "DisplayVersion") == "5.2.3790.3959"
