@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv rehearse lab lint unit seeds integration integration-foreign molecule molecule-all sanity test coverage bench kill-matrix fault-matrix test-matrix kerberos quoting dist clean
+.PHONY: help venv rehearse lab lint unit seeds integration integration-foreign molecule molecule-all sanity test coverage bench kill-matrix fault-matrix moving-world test-matrix kerberos quoting dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,8 @@ lint: $(DEV) ## formatting, style, types, YAML, Ansible, changelog
 	ansible-lint --offline --profile production
 	antsibull-changelog lint
 
-unit: $(DEV) ## unit tests, and a sample of the seeds
-	pytest tests/unit tests/seeds
+unit: $(DEV) ## unit tests, and a sample of the seeds and of the moving world
+	pytest tests/unit tests/seeds tests/moving
 
 seeds: $(DEV) ## 10,000 random clusters, faults, kills and happenings on virtual time (ARGS="--runs 10000 --seed-from 0")
 	@python -m ansible_collections.mailops.exchange2007.tests.seeds.run $(ARGS)
@@ -73,6 +73,9 @@ fault-matrix: $(DEV) ## every fault of docs/faults.md at every native command of
 
 kill-matrix: $(DEV) ## the controller dies before, during and after every act of an upgrade (ARGS=--help)
 	@python tests/kill/run.py $(ARGS)
+
+moving-world: $(DEV) ## failovers, moved groups, paused nodes, hands and second controllers at every act (ARGS=--help)
+	@python -m ansible_collections.mailops.exchange2007.tests.moving.run $(ARGS)
 
 test-matrix: $(DEV) ## unit tests and the rehearsal with the other ansible-core versions, where their Pythons are installed
 	python tools/matrix.py

@@ -26,6 +26,7 @@ _ID = re.compile(r"[a-z0-9.-]{1,40}")
 _ACT_LIMIT = 120.0  # seconds for schtasks, md, rd
 _START_LIMIT = 120.0  # seconds from /run to the batch file's first sign of life
 _REMOVALS = 2
+_FOLDER_LOOKS = 3
 _NO_FOLDER = 17  # exit code of ours, for a folder that md could not make
 _ACCOUNT = (
     "Check that the account is a local administrator, that its password is right and that it may log on as a batch "
@@ -185,16 +186,20 @@ class DetachedJob:
         ]
         text = "&".join(f"echo {_echoed(line)}" for line in batch)
         # Of two runs only one can make the folder, and until then nothing is touched that may be the other's. A task of
-        # that name, whose files are gone, would make /create ask a question.
-        gone = f"schtasks /delete /tn {self._task} /f <nul >nul 2>nul"
-        line = rf"(md {self._folder} || exit {_NO_FOLDER}) && ({gone} & ({text})>{self._folder}\job.cmd)"
+        # that name, whose files are gone, would make /create ask a question; mostly there is none to be deleted.
+        gone = f"(schtasks /delete /tn {self._task} /f <nul >nul 2>nul || ver >nul)"
+        line = rf"(md {self._folder} || exit {_NO_FOLDER}) && ({text})>{self._folder}\job.cmd && {gone}"
         advice = f"Check free space and rights in {_FOLDER} there; then run again."
         try:
             self._act("Writing the batch file", line, advice=advice)
         except Failure as failure:
-            if failure.data["rc"] == _NO_FOLDER and self.look().phase is not Phase.ABSENT:
+            if failure.data["rc"] == _NO_FOLDER and self._is_there():
                 raise Taken(self._node.name) from None
             raise
+
+    def _is_there(self) -> bool:
+        """Whether somebody prepares the job. He needs a moment from the folder to the batch file."""
+        return any(self.look().phase is not Phase.ABSENT for _look in range(_FOLDER_LOOKS))
 
     def _register(self, account: Credentials, *, modern: bool) -> None:
         options = "/rl HIGHEST /f " if modern else ""

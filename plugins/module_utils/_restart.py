@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import _rules as rules
-from ._cluster import ClusterExe, parse_cluster
+from ._cluster import Cluster, ClusterExe, parse_cluster
 from ._cmdline import quote
 from ._errors import Failure, Refusal, bracketed_code, native_failure, refuse
 from ._node import ChannelLost
@@ -33,6 +33,7 @@ class Restart:
         self._params = task.params
         self._name = ""
         self._clustered = False
+        self._told = False
 
     def run(self) -> dict[str, Any]:
         """Observe, refuse or order the restart, wait, prove."""
@@ -53,12 +54,13 @@ class Restart:
         }
 
     def _ordered(self, command: str, boot: str, notice: Notice) -> float:
-        """When the restart was ordered. Not before the node is marked, and seen again where that took time."""
+        """When the restart was ordered. Not before the node is marked, and seen again behind that, which takes time."""
         if self._clustered:
-            refuse(notice.put(self._name, []), "Restarting the node", self._name)
+            refuse(notice.put(self._name, self._proof()), "Restarting the node", self._name)
         try:
-            if notice.waited:
+            if self._clustered:
                 self._observe_settled()
+            if notice.waited:
                 refuse(notice.confirm(), "Restarting the node", self._name)
             begun = self._task.clock.now()
             if not self._order(command) and self._stands(boot):
@@ -74,7 +76,7 @@ class Restart:
             try:
                 return self._observe()
             except Refusal as refusal:
-                if refusal.refused not in ("R2", "R9"):
+                if self._told or refusal.refused not in ("R2", "R9"):
                     raise
                 self._task.clock.sleep(self._params["poll"])
         return self._observe()
@@ -87,12 +89,25 @@ class Restart:
         # Without the service there is no cluster; a service that is there but tells nothing is unknown.
         self._clustered = service_state(state) is not ServiceState.ABSENT
         if self._clustered:
-            refuse(rules.restart_refusals(parse_cluster(rest), self._name), "Restarting the node", self._name)
+            cluster = parse_cluster(rest)
+            refuse(rules.restart_refusals(cluster, self._name), "Restarting the node", self._name)
+            self._refuse_told(cluster)
         seen = boot_time(boot)
         if seen is None:
             text = "its boot time can't be read, so a restart could not be proven."
             raise Failure("Restarting the node", self._name, text, "Check WMI there (wmic os get LastBootUpTime).")
         return seen
+
+    def _refuse_told(self, cluster: Cluster) -> None:
+        """Raise what the mates' readings say; looking again here would not change them."""
+        now, age = self._task.clock.now(), self._params["proof_max_age"]
+        told = rules.told_refusals(cluster, self._name, self._proof(), now=now, max_age=age)
+        if told:
+            self._told = True
+        refuse(told, "Restarting the node", self._name)
+
+    def _proof(self) -> list[rules.Evidence]:
+        return rules.parse_evidence(self._params["nodes"])
 
     def _order(self, command: str, *, again: bool = False) -> bool:
         """Whether the order was heard; False: the connection was lost, and nobody knows.

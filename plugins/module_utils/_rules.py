@@ -390,6 +390,14 @@ def restart_refusals(cluster: Cluster, node: str) -> list[Refused]:
     return refused + [Refused("R9", f"The owner of group '{name}' is unknown.", again) for name in ownerless]
 
 
+def told_refusals(
+    cluster: Cluster, node: str, proof: Sequence[Evidence], *, now: float, max_age: float
+) -> list[Refused]:
+    """What the mates' own readings say against a restart. The cluster does not show a Setup in its first minutes."""
+    mates = cluster.mates(node)
+    return [*_busy_refusals(mates, proof), *proof_refusals("R2", mates, proof, now, max_age)] if proof else []
+
+
 def last_refusals(cluster: Cluster, node: str) -> list[Refused]:
     """What has come up since upgrade_refusals(), seen right before Setup starts: reasons to restart, moving groups.
 

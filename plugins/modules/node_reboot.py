@@ -12,6 +12,7 @@ description:
     node answers, its services run and the cluster sees it up, not when WinRM answers.
   - Refuses to restart a node that owns a cluster group, and while another node of the cluster is not up. Restarting
     while a node is paused can take the whole cluster down.
+  - A Setup on another node, which the cluster does not show in its first minutes, is seen where O(nodes) is given.
 options:
   reason:
     description: Text for the event log.
@@ -36,6 +37,7 @@ options:
     default: 5
 extends_documentation_fragment:
   - mailops.exchange2007.attributes
+  - mailops.exchange2007.proof
 attributes:
   check_mode:
     support: full
@@ -113,6 +115,7 @@ commands:
 from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._proof import PROOF_OPTIONS
 from ansible_collections.mailops.exchange2007.plugins.module_utils._restart import Restart
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 
@@ -122,6 +125,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "rejoin_cluster": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 1800},
     "poll": {"type": "float", "default": 5.0},
+    **PROOF_OPTIONS,
 }
 
 

@@ -78,11 +78,12 @@ def playing(setting: Setting, folder: Path) -> Iterator[Lab]:
 class Playbook:
     """A running ansible-playbook."""
 
-    def __init__(self, lab: Lab, release: str, name: str) -> None:
+    def __init__(self, lab: Lab, release: str, name: str, **more: Any) -> None:
+        """more: further variables."""
         self._output = lab.inventory.parent / f"{name}.txt"
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ansible", "playbook", *_words(lab, release)],
+                [sys.executable, "-m", "ansible", "playbook", *_words(lab, release, more)],
                 cwd=lab.inventory.parent,
                 env=_environment(lab.inventory.parent),
                 stdin=subprocess.DEVNULL,
@@ -115,13 +116,14 @@ class Playbook:
         return [line[:600] for line in found] or said.splitlines()[-5:]
 
 
-def _words(lab: Lab, release: str) -> list[str]:
+def _words(lab: Lab, release: str, more: dict[str, Any]) -> list[str]:
     variables = {
         "upgrade_release": release,
         "upgrade_media": rf"D:\media\{release}",
         "upgrade_poll": 0.2,
         "upgrade_copy_interval": 0.05,
         "upgrade_report_dir": str(lab.inventory.parent / "reports"),
+        **more,
     }
     return ["mailops.exchange2007.upgrade", "-i", str(lab.inventory), "-e", json.dumps(variables)]
 

@@ -9,7 +9,7 @@
     make moving-world ARGS="--resume"                        only what has not ended well yet
 
 The events: a failover of what the active node owns, a group moved to a node by hand, a node paused, a service pack
-installed by hand, a second controller with the same inventory or with one the other way round. Exit code 0: no rule of
+installed by hand, a second controller with the same playbook or one that takes another node. Exit code 0: no rule of
 the order was broken but by the event itself, two controllers never ran Setup on two nodes at once, and all was at
 the release and online right after at most one further run. The results are written as JSON while they come.
 """

@@ -149,13 +149,13 @@ class Drive:
 
         Controller(self.world, self.clock).beside([lambda: self.play(first), later])
 
-    def player(self, item: Data, *, reverse: bool = False) -> Player:
-        """A controller and its run of the playbook; reverse: its inventory names the nodes the other way round."""
+    def player(self, item: Data, kind: type[Player] = Player) -> Player:
+        """A controller and its run of the playbook, or of what another kind of player plays."""
         kill = Kill(**item["kill"]) if item.get("kill") else None
         controller = Controller(self.world, self.clock, kill, password=PASSWORD)
         dry = item.get("dry", False)
-        hosts = sorted(self.world.hosts, reverse=True) if reverse else list(self.world.hosts)
-        return Player(
+        hosts = list(self.world.hosts)
+        return kind(
             controller,
             hosts,
             self._options,

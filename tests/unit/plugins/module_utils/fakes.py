@@ -542,7 +542,7 @@ def prepare_acts(kind: str) -> list[Act]:
     """The two acts that prepare a job: batch file and task."""
     there: Effect = lambda w: replace(w, job=True, kind=kind, started=False, failed=False, rc="", out="")  # noqa: E731
     return [
-        Act(rf"^\(md \S+mailops-{kind} \|\| exit 17\) && \(schtasks /delete /tn mailops-{kind} /f <nul ", there),
+        Act(rf"^\(md \S+mailops-{kind} \|\| exit 17\) && \(echo ", there),
         Act(rf'^cmd /v:on /c "set /p P=&schtasks /create /tn mailops-{kind} '),
     ]
 

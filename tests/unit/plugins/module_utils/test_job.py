@@ -107,7 +107,7 @@ def started(password: str = PASSWORD, *, modern: bool = False, user: str = ACCOU
 
 def batch_text(line: str) -> list[str]:
     """What `(echo …&echo …)>job.cmd` writes: cmd's own reading of the carets, quotes respected."""
-    inner = re.findall(r"\((echo .*)\)>\S+job\.cmd\)$", line)[0]
+    inner = re.findall(r"\((echo .*)\)>\S+job\.cmd && ", line)[0]
     written, quoted, escaped = "", False, False
     for char in inner:
         if escaped:

@@ -28,6 +28,8 @@ PARAMS: dict[str, Any] = {
     "rejoin_cluster": True,
     "timeout": 600,
     "poll": 5.0,
+    "nodes": [],
+    "proof_max_age": 900,
 }
 OLD, NEW = "20260301100000.000000+000", "20260301221000.000000+000"
 ORDER = r'^shutdown /r /f /t 5 /c "Upgrade & more"$'
@@ -167,6 +169,28 @@ def test_what_was_seen_before_waiting_for_another_run_is_seen_again(changes: dic
     with pytest.raises(Refusal, match="NODEA of the same cluster is down"):
         restart(channel)
     assert (channel.done, channel.world.notices) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("told", "part"),
+    [
+        pytest.param({"setup": ["exsetup.exe"]}, "Setup runs on NODEA \\(exsetup.exe\\)", id="Setup by hand on a mate"),
+        pytest.param({"name": "NODEX"}, "NODEA of the cluster was not observed", id="a mate that nobody read"),
+        pytest.param({"observed_at": "2026-03-01T21:00:00Z"}, "observed 3600 s ago", id="read too long ago"),
+    ],
+)
+def test_what_the_mates_tell(told: dict[str, Any], part: str) -> None:
+    """The cluster does not show a Setup in its first minutes."""
+    channel = Played(READY)
+    mate = {"name": "NODEA", "release": "sp1", "observed_at": "2026-03-01T22:00:00Z"}
+    with pytest.raises(Refusal, match=part) as refused:
+        restart(channel, nodes=[{**mate, **told}])
+    assert (refused.value.refused, channel.done, channel.clock.slept) == ("R2", [], [])
+
+
+def test_a_dead_run_that_a_mates_reading_vouches_for_is_in_nobodys_way() -> None:
+    mate = {"name": "NODEA", "release": "sp1", "observed_at": "2026-03-01T22:00:00Z", "mark": "dead.1"}
+    assert restart(rebooting(replace(READY, notices={"NODEA": "dead.1"})), nodes=[mate])["changed"]
 
 
 def test_an_order_that_fails_leaves_no_mark() -> None:
