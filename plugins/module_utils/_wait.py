@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TypeVar
 
 from ._errors import Failure
@@ -18,10 +19,17 @@ _BLIND = 3  # looks in vain, one after the other
 
 @dataclass(frozen=True)
 class Limit:
-    """How long to wait and how often to look, in seconds."""
+    """How long to wait and how often to look, in seconds. eager: sooner at first, for what may be done in a moment."""
 
     timeout: float
     poll: float = 5.0
+    eager: bool = False
+
+    def pauses(self) -> Iterator[float]:
+        """Seconds between one look and the next, without end; eager: from an eighth of poll, doubled up to poll."""
+        if self.eager:
+            yield from (self.poll / 8, self.poll / 4, self.poll / 2)
+        yield from repeat(self.poll)
 
 
 def wait_for(
@@ -43,7 +51,7 @@ def wait_for(
     """
     end = clock.now() + limit.timeout
     blind = 0
-    while True:
+    for pause in limit.pauses():
         try:
             seen = look()
         except Failure as failure:
@@ -59,4 +67,5 @@ def wait_for(
         if clock.now() >= end:
             text = f"not so after {limit.timeout:g} s; last seen: {describe(seen)}."
             raise Failure(doing, target, text, advice, changed=changed)
-        clock.sleep(limit.poll)
+        clock.sleep(pause)
+    raise AssertionError("pauses never end")

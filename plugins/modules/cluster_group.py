@@ -173,7 +173,7 @@ def run(task: Task) -> dict[str, Any]:
     refuse(_refusals(cluster, group, params), "Changing the group", f"'{group.name}'")
     if task.check_mode:
         return _would(tool, group, params, to_move=to_move, to_change=to_change)
-    mover = GroupMover(task, tool, Limit(params["timeout"], params["poll"]))
+    mover = GroupMover(task, tool, Limit(params["timeout"], params["poll"], eager=True))
     after = mover.move(group, *_targets(cluster, owners)) if to_move else group
     if params["state"] and after.state.value != params["state"]:
         after = mover.set_state(after, GroupState(params["state"]))

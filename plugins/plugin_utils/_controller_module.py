@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader, filter_loader
 from ansible.utils.display import Display
 
 from ..module_utils._cmdline import Unquotable, refuse_foreign
@@ -31,6 +32,11 @@ display = Display()
 
 COLLECTION = "mailops.exchange2007"
 CONNECTION = f"{COLLECTION}.winrs"
+
+# Ansible forks a worker for every task of every host, and a worker loads the plugins that its parent has not loaded:
+# compiled and their documentation parsed each time. This file is imported in the parent.
+connection_loader.get(CONNECTION, class_only=True)
+filter_loader.get(f"{COLLECTION}.upgrade_plan")
 
 
 class WinrsChannel:

@@ -12,10 +12,10 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import 
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import START, Asked, FakeClock
 
 
-def watch(clock: FakeClock, seen: list[int], timeout: float = 20) -> int:
+def watch(clock: FakeClock, seen: list[int], timeout: float = 20, *, eager: bool = False) -> int:
     return wait_for(
         clock,
-        Limit(timeout),
+        Limit(timeout, eager=eager),
         lambda: seen.pop(0),
         lambda number: number == 0,
         doing="Waiting",
@@ -33,6 +33,11 @@ def watch(clock: FakeClock, seen: list[int], timeout: float = 20) -> int:
 def test_it_ends_when_good(clock: FakeClock, seen: list[int], slept: list[float]) -> None:
     assert watch(clock, seen) == 0
     assert clock.slept == slept
+
+
+def test_an_eager_wait_looks_sooner_at_first(clock: FakeClock) -> None:
+    assert watch(clock, [5, 4, 3, 2, 1, 0], eager=True) == 0
+    assert clock.slept == [0.625, 1.25, 2.5, 5, 5]
 
 
 def blind(looks: list[int | None]) -> int:
