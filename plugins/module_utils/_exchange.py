@@ -176,7 +176,7 @@ class Observer:
         ]
 
     def _parse(self, results: Sequence[Result], cluster: Cluster | None, now: float) -> Observation:
-        name, ver, key, language, *rest = results
+        name, ver, key, language, product, *rest = results
         pending, (exchange, patches, tasks, boot, marks, *media) = rest[:4], rest[4:]
         if exchange.rc != 0:
             exchange = self._node.read_line(registry.query(EXCHANGE_KEY_32, tree=True), again=True)
@@ -184,7 +184,7 @@ class Observer:
         return Observation(
             node=name.stdout.strip().upper(),
             observed_at=now,
-            os=windows.parse_os(ver, key, language),
+            os=windows.parse_os(ver, key, language, product),
             bits=parse_bits(exchange, patches),
             pending=windows.parse_pending_restart(pending),
             running_setup=tuple(sorted({image for image in images if image in SETUP_IMAGES})),

@@ -252,7 +252,7 @@ class ServerManager:
         """Raise Failure where Windows has no ServerManagerCmd."""
         tool, *windows = self._node.read_all([tool_line(PROGRAM), *os_lines()])
         if not has_tool(tool):
-            found = parse_os(windows[0], windows[1], windows[2])
+            found = parse_os(*windows)
             raise Failure("Looking for ServerManagerCmd.exe", self._node.name, *_absent(found))
 
     def query(self) -> Features:
@@ -314,7 +314,7 @@ def _absent(found: Os) -> tuple[str, str]:
     if found.family == "2003":
         return (
             f"{text}, which has no Server Manager.",
-            "Install the tools from adminpak.msi instead (ansible.builtin.raw).",
+            "Install the tools from adminpak.msi instead (windows_installer_package).",
         )
     if found.family in ("2008", "2008r2"):
         return f"{text}, as Server Core.", "Use ocsetup.exe there (ansible.builtin.raw), or a full installation."

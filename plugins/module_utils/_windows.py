@@ -21,14 +21,17 @@ SESSION_MANAGER = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager"
 MICROSOFT_KEY = r"HKLM\SOFTWARE\Microsoft"
 UPDATES_KEY = r"HKLM\SOFTWARE\Microsoft\Updates"
 COMPONENTS_KEY = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing"
+PRODUCT_KEY = r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions"
 COMPUTER_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 
 _FAMILIES = {(5, 1): "xp", (5, 2): "2003", (6, 0): "2008", (6, 1): "2008r2"}
+_WORKSTATIONS = {(5, 1): "xp", (5, 2): "xp", (6, 0): "vista"}  # with the numbers of a server
+_WORKSTATION = "winnt"
 
 
 @dataclass(frozen=True)
 class Os:
-    """version such as 5.2.3790; family 2003, 2008, 2008r2, xp or unknown; service_pack None where not readable."""
+    """version such as 5.2.3790; family 2003, 2008, 2008r2, xp, vista or unknown; service_pack None: not readable."""
 
     version: str
     family: str
@@ -36,11 +39,16 @@ class Os:
     language: str
 
 
-def parse_os(ver: Result, windows: Result, language: Result) -> Os:
-    """From `ver` and two registry keys: numbers only, their words are localised (sources.md: windows-versions)."""
+def parse_os(ver: Result, windows: Result, language: Result, product: Result) -> Os:
+    """From `ver` and three registry keys: numbers only, their words are localised (sources.md: windows-versions).
+
+    Without an answer about the product it is taken for a server: no workstation is a cluster's node.
+    """
     match = re.search(r"(?<![0-9])([0-9]{1,5})\.([0-9]{1,5})\.([0-9]{1,6})(?![0-9])", ver.stdout)
     version = match.group(0) if match else ""
-    family = _FAMILIES.get((int(match.group(1)), int(match.group(2))), "unknown") if match else "unknown"
+    kind = registry.Keys(product).value(r"Control\ProductOptions", "ProductType") or ""
+    families = _WORKSTATIONS if kind.casefold() == _WORKSTATION else _FAMILIES
+    family = families.get((int(match.group(1)), int(match.group(2))), "unknown") if match else "unknown"
     packed = registry.dword(registry.Keys(windows).value(r"Control\Windows", "CSDVersion"))
     code = registry.Keys(language).value(r"Nls\Language", "InstallLanguage") or ""
     return Os(version, family, None if packed is None else packed >> 8, code)
@@ -48,7 +56,7 @@ def parse_os(ver: Result, windows: Result, language: Result) -> Os:
 
 def os_lines() -> list[str]:
     """Command lines whose results parse_os takes."""
-    return ["ver", registry.query(WINDOWS_KEY), registry.query(LANGUAGE_KEY)]
+    return ["ver", *(registry.query(key) for key in (WINDOWS_KEY, LANGUAGE_KEY, PRODUCT_KEY))]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader, filter_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.display import Display
 
 from ..module_utils._cmdline import Unquotable, refuse_foreign
@@ -35,8 +36,9 @@ CONNECTION = f"{COLLECTION}.winrs"
 
 # Ansible forks a worker for every task of every host, and a worker loads the plugins that its parent has not loaded:
 # compiled and their documentation parsed each time. This file is imported in the parent.
-connection_loader.get(CONNECTION, class_only=True)
-filter_loader.get(f"{COLLECTION}.upgrade_plan")
+if AnsibleCollectionConfig.collection_finder is not None:
+    connection_loader.get(CONNECTION, class_only=True)
+    filter_loader.get(f"{COLLECTION}.upgrade_plan")
 
 
 class WinrsChannel:

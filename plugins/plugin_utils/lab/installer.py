@@ -31,6 +31,7 @@ INVALID_COMMAND_LINE = 1639
 RESTARTS, NEEDS_RESTART = 1641, 3010
 
 UNINSTALL = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall"
+UNINSTALL_32 = r"HKLM\SOFTWARE\Wow6432Node\Microsoft\Windows\CurrentVersion\Uninstall"
 POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\Installer"
 _SYSTEM32 = r"C:\WINDOWS\system32"
 _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # of a compound file, which a package is
@@ -184,7 +185,7 @@ class Installer:
             if not files.exists(f"{_SYSTEM32}\\{name}"):
                 files.add_program(f"{_SYSTEM32}\\{name}", program, package.version)
         self.products[package.product.lower()] = package
-        key = f"{UNINSTALL}\\{package.product}"
+        key = self._key(package)
         values = {
             "DisplayName": package.name,
             "DisplayVersion": package.version,
@@ -197,10 +198,15 @@ class Installer:
         if proc is not None:
             self.host.world.truth.effect(self.host, "product", "installed", f"{package.name} {package.version}", proc)
 
+    def _key(self, package: Package) -> str:
+        """On 64-bit Windows the registry of 32-bit programs is apart."""
+        apart = package.platform != "x64" and self.host.windows.family in _64_BIT
+        return f"{UNINSTALL_32 if apart else UNINSTALL}\\{package.product}"
+
     def remove(self, package: Package, proc: Process | None) -> None:
         """Take a product away; Windows' own files stay."""
         del self.products[package.product.lower()]
-        self.host.registry.delete_key(f"{UNINSTALL}\\{package.product}")
+        self.host.registry.delete_key(self._key(package))
         for name, _program in package.programs:
             path = f"{_SYSTEM32}\\{name}"
             entry = self.host.files.entry(path)

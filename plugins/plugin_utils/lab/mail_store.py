@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MEGABYTE = 2**20
 _NAMESPACE = uuid.UUID("5ab1e0c7-8f0a-4a53-9d8b-d8d4c5f4d6a1")
+_OBJECTS = uuid.UUID("9a3b6c1e-6a54-4c1c-8a0e-0c1b9e6d2f11")
 _RUNNING = (GroupState.ONLINE, GroupState.PARTIALLY_ONLINE)
 _COMMON_NAME = re.compile(r"cn=((?:\\.|[^,\\])*),", re.IGNORECASE)
 
@@ -50,6 +51,11 @@ class Mailbox:
     def guid(self) -> str:
         """MailboxGuid: the same wherever the mailbox is."""
         return str(uuid.uuid5(_NAMESPACE, self.alias.lower()))
+
+    @property
+    def object_guid(self) -> str:
+        """The objectGUID of its user in the directory."""
+        return str(uuid.uuid5(_OBJECTS, self.alias))
 
 
 @dataclass(eq=False)
@@ -154,7 +160,8 @@ class MailStore:
 
     def _guids(self) -> dict[str, Mailbox]:
         if not self._by_guid:
-            self._by_guid = {mailbox.guid: mailbox for mailbox in self._mailboxes.values()}
+            for mailbox in self._mailboxes.values():
+                self._by_guid |= {mailbox.guid: mailbox, mailbox.object_guid: mailbox}
         return self._by_guid
 
     # -- moving

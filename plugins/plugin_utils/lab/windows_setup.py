@@ -89,6 +89,7 @@ def fill_registry(host: Host) -> None:
     registry.set(f"{_CONTROL}\\Session Manager", "ProtectionMode", 1)
     registry.set(r"HKLM\SOFTWARE\Microsoft\Updates", "UpdateExeVolatile", 0)
     registry.create_key(f"{_WINDOWS}\\WindowsUpdate\\Auto Update")
+    registry.create_key(f"{_WINDOWS}\\Uninstall\\AddressBook")
     if host.windows.version.startswith("6."):
         registry.create_key(f"{_WINDOWS}\\Component Based Servicing")
 
@@ -108,6 +109,7 @@ def _version(host: Host) -> None:
     if pack:
         host.registry.set(_NT, "CSDVersion", f"Service Pack {pack}")
     host.registry.set(f"{_CONTROL}\\Windows", "CSDVersion", pack << 8)
+    host.registry.set(f"{_CONTROL}\\ProductOptions", "ProductType", "WinNT" if windows.workstation else "ServerNT")
 
 
 def _speech(host: Host) -> None:

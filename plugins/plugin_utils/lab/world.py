@@ -84,6 +84,11 @@ class Windows:
     oem_codepage: int = 437
     core: bool = False
 
+    @property
+    def workstation(self) -> bool:
+        """Whether it is no server."""
+        return self.family in ("xp", "vista")
+
 
 @dataclass
 class Service:

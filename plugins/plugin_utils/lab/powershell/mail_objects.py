@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from ..world import World
 
 _T = TypeVar("_T")
-_NAMESPACE = uuid.UUID("9a3b6c1e-6a54-4c1c-8a0e-0c1b9e6d2f11")
 Getters = Mapping[str, Callable[[_T], Any]]
 
 
@@ -131,7 +129,7 @@ MAILBOX: Getters[Mailbox] = {
     "ExchangeVersion": _always("0.1 (8.0.535.0)"),
     "Name": lambda m: m.name,
     "DistinguishedName": distinguished,
-    "Guid": lambda m: str(uuid.uuid5(_NAMESPACE, m.alias)),
+    "Guid": lambda m: m.object_guid,
     "ObjectClass": _always(["top", "person", "organizationalPerson", "user"]),
     "WhenChanged": lambda m: _world(m).start_date,
     "WhenCreated": lambda m: _world(m).start_date,

@@ -24,7 +24,6 @@ _CAPTIONS = {
     "xp": "Microsoft Windows XP Professional",
     "vista": "Microsoft\u00ae Windows Vista\u2122 {edition}",
 }
-_WORKSTATIONS = ("xp", "vista")
 _INSTALL_LANGUAGE = ("HKLM\\SYSTEM\\CurrentControlSet\\Control\\Nls\\Language", "InstallLanguage")
 _SERVICE_STATES = {
     "stopped": "Stopped",
@@ -47,7 +46,7 @@ def _operating_system(host: Host, _condition: Condition | None) -> Iterator[Inst
         "LocalDateTime": _cim_time(host, host.world.clock.now()),
         "OSLanguage": _language_number(host),
         "OtherTypeDescription": "R2" if "R2" in windows.edition else None,
-        "ProductType": 1 if windows.family in _WORKSTATIONS else 3,
+        "ProductType": 1 if windows.workstation else 3,
         "ServicePackMajorVersion": windows.service_pack,
         "Version": windows.version,
         "WindowsDirectory": "C:\\WINDOWS",
@@ -98,7 +97,7 @@ def _image_name(process: Process) -> str:
 def _computer_system(host: Host, _condition: Condition | None) -> Iterator[Instance]:
     yield {
         "Domain": host.world.directory.domain,
-        "DomainRole": 1 if host.windows.family in _WORKSTATIONS else 3,
+        "DomainRole": 1 if host.windows.workstation else 3,
         "Name": host.name,
         "PartOfDomain": True,
     }

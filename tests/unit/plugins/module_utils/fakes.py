@@ -379,6 +379,10 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
         r"^reg query .*Nls\\Language\"$",
         lambda w, _l: _key(r"X\Nls\Language", InstallLanguage="REG_SZ    0409"),
     ),
+    (
+        r"^reg query .*Control\\ProductOptions\"$",
+        lambda w, _l: _key(r"X\Control\ProductOptions", ProductType="REG_SZ    ServerNT"),
+    ),
     (r"^reg query .*Session Manager\"$", lambda w, _l: _session(w)),
     (
         r"^reg query .*SOFTWARE\\Microsoft\"$",

@@ -152,7 +152,7 @@ def claims_of_service(said: list[str]) -> Claims:
 
 def claims_of_windows(said: list[str]) -> Claims:
     ver, key, language, boot, tasks = ok(said)
-    seen = _windows.parse_os(ver, key, language)
+    seen = _windows.parse_os(ver, key, language, Result(1))
     if seen.family != "unknown":
         yield f"version {seen.version}", seen.version in said[0]
     if seen.service_pack:

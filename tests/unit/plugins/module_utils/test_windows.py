@@ -22,26 +22,33 @@ def reg(name: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("ver", "key", "language", "expected"),
+    ("ver", "key", "language", "kind", "expected"),
     [
         pytest.param(
             text("ver/2003-sp2-en.txt"),
             reg("windows-sp2-2003"),
             reg("language-german-2003"),
+            "ServerNT",
             windows.Os("5.2.3790", "2003", 2, "0407"),
             id="2003 SP2, German",
         ),
         pytest.param(
-            text("ver/2008-foreign.txt"), MISSING, MISSING, windows.Os("6.0.6001", "2008", None, ""), id="2008, no keys"
+            text("ver/2008-foreign.txt"), MISSING, MISSING, "", windows.Os("6.0.6001", "2008", None, ""), id="2008, no keys"
         ),
-        pytest.param("[x 6.1.7601]", MISSING, MISSING, windows.Os("6.1.7601", "2008r2", None, ""), id="2008 R2"),
-        pytest.param("[x 5.1.2600]", MISSING, MISSING, windows.Os("5.1.2600", "xp", None, ""), id="XP"),
-        pytest.param("[x 10.0.1]", MISSING, MISSING, windows.Os("10.0.1", "unknown", None, ""), id="a later Windows"),
-        pytest.param("garbage", MISSING, MISSING, windows.Os("", "unknown", None, ""), id="not readable"),
+        pytest.param("[x 6.1.7601]", MISSING, MISSING, "", windows.Os("6.1.7601", "2008r2", None, ""), id="2008 R2"),
+        pytest.param("[x 5.1.2600]", MISSING, MISSING, "", windows.Os("5.1.2600", "xp", None, ""), id="XP"),
+        pytest.param("[x 10.0.1]", MISSING, MISSING, "", windows.Os("10.0.1", "unknown", None, ""), id="a later Windows"),
+        pytest.param("garbage", MISSING, MISSING, "WinNT", windows.Os("", "unknown", None, ""), id="not readable"),
+        pytest.param("[x 6.0.6001]", MISSING, MISSING, "WinNT", windows.Os("6.0.6001", "vista", None, ""), id="Vista"),
+        pytest.param("[x 6.0.6001]", MISSING, MISSING, "LanmanNT", windows.Os("6.0.6001", "2008", None, ""), id="a DC"),
+        pytest.param("[x 5.2.3790]", MISSING, MISSING, "winnt", windows.Os("5.2.3790", "xp", None, ""), id="XP x64"),
+        pytest.param("[x 6.1.7600]", MISSING, MISSING, "WinNT", windows.Os("6.1.7600", "unknown", None, ""), id="7"),
     ],
 )
-def test_os(ver: str, key: Result, language: Result, expected: windows.Os) -> None:
-    assert windows.parse_os(Result(0, ver), key, language) == expected
+def test_os(ver: str, key: Result, language: Result, kind: str, expected: windows.Os) -> None:
+    path = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions"
+    product = Result(0, f"\r\n{path}\r\n    ProductType    REG_SZ    {kind}\r\n") if kind else MISSING
+    assert windows.parse_os(Result(0, ver), key, language, product) == expected
 
 
 RENAMES = windows.SESSION_MANAGER + r"\PendingFileRenameOperations"
@@ -113,7 +120,7 @@ def test_pending_restart(results: list[Result], required: bool | None, reasons: 
 
 
 def test_lines_fit_the_parsers() -> None:
-    assert len(windows.os_lines()) == 3
+    assert len(windows.os_lines()) == 4
     assert windows.parse_pending_restart([MISSING] * len(windows.pending_restart_lines())).required is None
 
 
@@ -194,5 +201,5 @@ def test_garbage_is_never_good(garbage: str, rc: int) -> None:
     assert windows.service_state(result) is ServiceState.UNKNOWN
     assert windows.boot_time(result) is None
     assert windows.running_images(result) == []
-    assert windows.parse_os(result, result, result).family == "unknown"
+    assert windows.parse_os(result, result, result, result).family == "unknown"
     assert windows.parse_pending_restart([Result(1, garbage)] * 4).required is None
