@@ -43,6 +43,44 @@ Registry marks are shown by their full path. They are never removed by this coll
 What the node looks like afterwards depends on how far Setup came:
 
 """
+_REHEARSED = """
+## To see each of them
+
+`make lab ARGS="inject …"` with the words of a row and `host=` a passive node lets the next Setup there fail so. An
+earlier Setup that broke off is one that was started by hand: this collection's own is refused then, with the marks.
+`tests/seeds/test_setup_causes.py` does it for every row.
+
+"""
+# Cause -> what `lab inject` takes, host= left out, so that Setup on a passive node fails with it. The cause whose Setup
+# came earlier is that of a Setup by hand that broke off: then ours is refused.
+LAB_FAULTS: dict[str, tuple[str, ...]] = {
+    "task_not_started": ("no_effect program=schtasks match=/run count=0",),
+    "still_running": ("setup_hangs",),
+    "no_answer": ("setup_crash", "no_boot"),
+    "restart_pending": ("setup_restart_pending",),
+    "groups_owned": ("setup_resources_online",),
+    "disk_full": ("setup_disk_full",),
+    "wrong_bitness": ("setup_wrong_bitness",),
+    "media_unreadable": ("setup_media_gone",),
+    "update_in_the_way": ("setup_rollup_cache",),
+    "installer_busy": ("setup_fail match='^Copying Exchange files$' text='Error code is 1618.'",),
+    "installer_forbidden": ("setup_msi_1625",),
+    "other_product_version": ("setup_msi_1638",),
+    "access_denied": ("setup_fail match='Mailbox' text='Access is denied (0x80070005).'",),
+    "directory_unreachable": ("setup_no_dns",),
+    "directory_not_prepared": ("setup_schema",),
+    "installer_failed": ("setup_silent_step",),
+    "prerequisite_failed": ("setup_prerequisite",),
+    "killed": ("setup_crash",),
+    "step_failed": ("setup_fail match='Mailbox Server( Role)?$' text='The service did not start.'",),
+    "earlier_setup_unfinished": ("setup_interrupted",),
+    "failed_with_exit_code_0": ("exit program=setup rc=0 stdout='Exchange Server setup encountered an error.'",),
+    "no_success_sentence": ("setup_no_success",),
+    "succeeded_with_exit_code": ("setup_exit_1",),
+    "release_not_reached": ("no_effect program=setup",),
+    "unknown": ("exit program=setup rc=1",),
+    "setup_unfinished": ("setup_msi_1625",),
+}
 _CODES = """# Error codes
 
 What the native tools return, what it means here, and what to do next. A code that is not listed is shown as it is,
@@ -162,7 +200,8 @@ def setup_failures() -> str:
     stages = "".join(f"- {sentence}\n" for sentence in STAGES.values())
     rows = [(f"`{c.name}`", c.sight, c.cause, c.impact, c.next_step) for c in CAUSES]
     titles = ("name", "what you see", "cause", "impact", "next step")
-    return f"{_HEAD}{_FAILURES}{stages}\n{table(titles, rows)}"
+    faults = [(f"`{name}`", "<br>".join(f"`{words}`" for words in LAB_FAULTS[name])) for name in LAB_FAULTS]
+    return f"{_HEAD}{_FAILURES}{stages}\n{table(titles, rows)}{_REHEARSED}{table(('name', 'lab inject'), faults)}"
 
 
 def error_codes() -> str:

@@ -193,6 +193,13 @@ class Call:
     finished: bool = False  # false: the controller died in it
 
 
+def play_module(controller: Controller, module: str, host: str, arguments: Data) -> Data:
+    """What one call of a module returns."""
+    action = _Action(_module(module), arguments, controller, host, check=False)
+    found: Data = action.run(None, {"inventory_hostname": host})
+    return found
+
+
 # --- the player ----------------------------------------------------------------------------------------------------
 
 
