@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the unit tests and the rehearsal with the other supported releases of ansible-core.
+"""Run the unit tests, the order table and the rehearsal with the other supported releases of ansible-core.
 
     .venv/bin/python tools/matrix.py [RELEASE ...]
 
@@ -20,7 +20,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # ansible-core to a Python that it runs on; 2.19, the newest for Python 3.11, is what make test uses
 RELEASES = {"2.16": "3.10", "2.18": "3.11", "2.20": "3.12", "2.21": "3.13"}
 PLACE = CHECKOUT / ".build" / "matrix"
-PACKAGES = ("hypothesis", "pypsrp", "pyspnego", "pytest", "pytest-ansible", "pywinrm", "requests-credssp")
+PACKAGES = [
+    *("hypothesis", "pypsrp", "pyspnego", "pytest", "pytest-ansible", "pytest-xdist", "pywinrm", "requests-credssp")
+]
 FREE = ("ansible-core", "resolvelib")  # what an ansible-core chooses for itself
 
 
@@ -80,6 +82,7 @@ def checks(environment: Path) -> dict[str, list[str]]:
     python = str(environment / "bin" / "python")
     return {
         "unit tests": [python, "-m", "pytest", "-q", "tests/unit"],
+        "order": [python, "-m", "pytest", "-q", "tests/integration/test_order.py"],
         "rehearsal": [python, "playbooks/files/rehearse.py", "--quiet"],
     }
 

@@ -69,13 +69,13 @@ def upgrade(inventory: Path) -> Interval:
     return begun, time.time()
 
 
-def busy(seen: dict[str, Any]) -> list[Interval]:
+def busy(seen: dict[str, Any], speed: float = 1.0) -> list[Interval]:
     """Wall-clock times in which a native command ran, or a node was on its way down and up again."""
-    found = [(c["wall"], c["wall"] + (c["duration"] or 0.0)) for c in seen["commands"]]
+    found = [(c["wall"], c["wall"] + (c["duration"] or 0.0) / speed) for c in seen["commands"]]
     restarts: dict[str, float] = {}
     for event in seen["timeline"]:
         if event["kind"] == "power" and event["what"] == "restart":
-            restarts[event["host"]] = event["wall"] - 5.0  # the countdown that the order names
+            restarts[event["host"]] = event["wall"] - 5.0 / speed  # the countdown that the order names
         if event["kind"] == "node" and event["what"] == "up" and event["host"] in restarts:
             found.append((restarts.pop(event["host"]), event["wall"]))
     return found
