@@ -36,7 +36,6 @@ from ansible_collections.mailops.exchange2007.tests.bench.run import (
     truth,
 )
 
-
 Result = dict[str, Any]
 GROWING = ("controller_cpu_seconds", "controller_memory_mb", "requests", "lab_cpu_seconds", "second_run_cpu_seconds")
 _TICKS = os.sysconf("SC_CLK_TCK")

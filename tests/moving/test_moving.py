@@ -129,7 +129,7 @@ def test_the_mark_of_a_dead_run_costs_a_wait_and_is_gone_then() -> None:
 def test_without_the_lock_there_are_two_setups_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_notice.Notice, "put", lambda *_: [])
     broken, _ended = both_ends(5)
-    assert "Setup on NODEB and NODEC at once (t=139.0)" in broken
+    assert any(line.startswith("Setup on NODEB and NODEC at once") for line in broken)
 
 
 def test_without_the_last_look_the_judge_finds_setup_on_a_node_that_owns_a_group(
