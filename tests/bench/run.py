@@ -40,12 +40,12 @@ Interval = tuple[float, float]
 
 
 @contextmanager
-def lab(folder: Path) -> Iterator[Path]:
+def lab(folder: Path, speed: float = 1.0) -> Iterator[Path]:
     """A running lab; yields its inventory and stops it whatever happens."""
     topology = yaml.safe_load((TOPOLOGIES / "ccr-2003-rtm.yml").read_text(encoding="utf-8"))
     path, inventory = folder / "bench.yml", folder / "inventory.yml"
     path.write_text(yaml.safe_dump({**topology, "durations": SHORT}), encoding="utf-8")
-    up = [*LAB, "up", str(path), "--inventory", str(inventory), "--speed", "1", "--detach"]
+    up = [*LAB, "up", str(path), "--inventory", str(inventory), "--speed", str(speed), "--detach"]
     subprocess.run(up, check=True, stdout=subprocess.DEVNULL)
     try:
         yield inventory
