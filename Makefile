@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv rehearse lab lint unit seeds integration integration-foreign molecule molecule-all sanity test coverage bench kill-matrix fault-matrix moving-world test-matrix kerberos quoting dist clean
+.PHONY: help venv rehearse lab lint unit seeds integration integration-foreign molecule molecule-all sanity test coverage bench scale kill-matrix fault-matrix moving-world test-matrix kerberos quoting dist clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,11 +67,15 @@ coverage: $(DEV) ## branches of plugins/ that the unit and integration tests tak
 
 bench: $(DEV) ## the numbers that tests/bench/README.md explains, at real speed
 	python tests/bench/run.py $(ARGS)
+	python tests/bench/clients.py
+
+scale: $(DEV) ## what 1 to 100 clusters cost the controller (ARGS="--clusters 1 10 --speed 60")
+	python tests/bench/scale.py $(ARGS)
 
 fault-matrix: $(DEV) ## every fault of docs/faults.md at every native command of an upgrade (ARGS=--help)
 	@python tests/faults/run.py $(ARGS)
 
-kill-matrix: $(DEV) ## the controller dies before, during and after every act of an upgrade (ARGS=--help)
+kill-matrix: $(DEV) ## the controller dies before, during and after every act of an upgrade or a migration (ARGS=--help)
 	@python tests/kill/run.py $(ARGS)
 
 moving-world: $(DEV) ## failovers, moved groups, paused nodes, hands and second controllers at every act (ARGS=--help)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write docs/setup-failures.md, docs/error-codes.md and docs/states.md from the tables in the code.
+"""Write docs/setup-failures.md, error-codes.md, states.md and management-tools.md from the tables in the code.
 
     .venv/bin/python tools/docs_tables.py
 
@@ -15,10 +15,13 @@ from pathlib import Path
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _cluster as cluster
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _errors as errors
+from ansible_collections.mailops.exchange2007.plugins.module_utils import _installer as installer
+from ansible_collections.mailops.exchange2007.plugins.module_utils import _manage as manage
 from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._server_manager import CODES
 from ansible_collections.mailops.exchange2007.plugins.module_utils._setup_failures import CAUSES, STAGES
 from ansible_collections.mailops.exchange2007.plugins.module_utils._shell import CmsState
+from ansible_collections.mailops.exchange2007.plugins.module_utils._versions import RELEASES
 from ansible_collections.mailops.exchange2007.plugins.module_utils._windows import ServiceState
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -90,6 +93,12 @@ _TABLES = (
     ("Windows and the cluster", "", errors.WIN32),
     ("Windows Installer", "Setup passes them on, as in `Error code is 1603`.", errors.INSTALLER),
     (
+        "msiexec.exe",
+        "Exit codes with another next step where the package is one's own. 0 is success, 3010 success with a restart, "
+        "1641 with one that has begun; 1618 is tried again.",
+        installer.CODES,
+    ),
+    (
         "Setup.com",
         "Exit codes. What Setup left behind tells more: see [Why Setup failed](setup-failures.md).",
         errors.SETUP,
@@ -146,6 +155,11 @@ _COMMANDS = (
         "`Installed` in the XML of `-query`, before and afterwards.",
     ),
     (
+        "`msiexec.exe`",
+        "0: done. 3010: done, restart wanted. 1641: done, restart begun, awaited. 1618: tried again. Else: failure.",
+        "The product's key below `Uninstall`, before and afterwards.",
+    ),
+    (
         "`sc.exe`",
         "1060: no such service. 1056 and 1062: there already. 1061: on its way, awaited. Else: failure.",
         "The number of the state in `query`.",
@@ -165,7 +179,11 @@ _COMMANDS = (
         "0: done. Else: failure, the HRESULT's number told.",
         "The SHA-1 of the file, before and afterwards.",
     ),
-    ("`ver`", "Not looked at.", "The version in brackets: 5.2 is 2003, 6.0 is 2008, 6.1 is 2008 R2."),
+    (
+        "`ver`",
+        "Not looked at.",
+        "The version in brackets: 5.2 is 2003, 6.0 is 2008, 6.1 is 2008 R2; with `ProductType` WinNT XP and Vista.",
+    ),
 )
 _STATE_TABLES: tuple[tuple[str, str, dict[int, Enum], type[Enum]], ...] = (
     ("Nodes", "`MSCluster_Node.State`", dict(cluster.NODE_NUMBERS), cluster.NodeState),
@@ -186,6 +204,56 @@ _WORD_TABLES: tuple[tuple[str, str, type[Enum]], ...] = (
         Phase,
     ),
 )
+
+
+_TOOLS = """# Management tools
+
+What may be managed from where, as Microsoft supports it: the Exchange management tools (console and shell) of a
+release, on a computer, for a clustered mailbox server on a cluster.
+
+| rule | text |
+| --- | --- |
+| T1 | RTM tools manage clustered mailbox servers at RTM, from Windows Server 2003 or XP. |
+| T2 | SP1 and SP2 tools manage those at SP1 or SP2, from Windows Server 2008, 2003 or XP. |
+| T3 | No clustered mailbox server is managed from Vista; stand-alone servers are, with SP1 or SP2 tools. |
+| T4 | No Cluster service is administered from another operating system: 2008 not from 2003 or XP, 2003 not from 2008. |
+| T5 | Cluster tools of two operating systems can't be installed on one computer. |
+| T6 | The alternative is Remote Desktop to a computer that fits, such as a node of the cluster. |
+| T7 | The cluster tools come from Adminpak.msi on Windows Server 2003 and XP, from RSAT-Clustering on 2008. |
+
+What no rule names is a no. SP3 came after the rules and is taken like SP2; an answer that rests on that says so. RTM
+does not run on Windows Server 2008.
+
+After an upgrade from RTM, RTM tools on an administrator's computer can't manage the mailbox server any more (T1):
+upgrade them too; the plan of the upgrade says so. The modules and the playbooks of this collection run every cmdlet
+and cluster.exe on a node of the very cluster, so they need no tools elsewhere.
+
+## Every cell
+
+"""
+_TOOLS_END = """
+The filter `can_manage` answers for one cell, with the reason and the alternative.
+
+## The playbook
+
+`ansible-playbook mailops.exchange2007.management_tools` reads the clusters (inventory group `exchange_nodes`, or
+`management_tools_cluster_hosts`) and the computers (`exchange_admin_computers`, or `management_tools_hosts`). Before
+anything is touched it refuses a computer whose Windows reaches none of the clusters. It puts the cluster tools on the
+others, and says of each what may be managed from it, and what may not, why, and what to do instead. Nothing is done
+twice, and `--check` changes nothing.
+
+Where `management_tools_clusters` names the mailbox servers (`name`, `release`, `os_family`; what is left out is read),
+a computer that may not manage every one of them is refused.
+
+Windows Server 2003 has `adminpak.msi` in its system32 folder. For XP put it on the computer and give its local path in
+`management_tools_adminpak`. A package in another language may install a product of another name: give its product code
+in `management_tools_adminpak_product_id`. Where the installation asks for a restart, or one is pending already, that is
+reported; with `management_tools_restart: true` the computer is restarted, a cluster node only if it owns nothing. The
+Exchange management tools themselves are reported and not installed.
+
+| computer | way | cluster tools reach |
+| --- | --- | --- |
+"""
 
 
 def table(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -223,6 +291,31 @@ def states() -> str:
     return text
 
 
+def management_tools() -> str:
+    """The text of docs/management-tools.md."""
+    clusters = [(release, family) for release in RELEASES for family in manage.CLUSTER_FAMILIES]
+    verdicts = {cell[:4]: cell[4] for cell in manage.matrix()}
+    titles = ["tools", "computer", *(f"{release.upper()} on {family}" for release, family in clusters)]
+    rows = [
+        [tools.upper(), name, *(_answer(verdicts[(tools, admin, release, family)]) for release, family in clusters)]
+        for tools in RELEASES
+        for admin, name in manage.NAMES.items()
+    ]
+    ways = [
+        f"| {name} | {_WAYS[way['way']]} | {manage.NAMES.get(way['manages'], 'none')} |\n"
+        for name, way in ((name, manage.cluster_tools(admin)) for admin, name in manage.NAMES.items())
+    ]
+    return f"{_HEAD}{_TOOLS}{table(titles, rows)}{_TOOLS_END}{''.join(ways)}"
+
+
+_WAYS = {"feature": "RSAT-Clustering", "adminpak": "Adminpak.msi", "none": "none: refused (T3)"}
+
+
+def _answer(verdict: manage.Verdict) -> str:
+    """A cell: yes or no, and the rule."""
+    return f"{'**yes**' if verdict.allowed else 'no'} ({verdict.rule}{', assumed' if verdict.assumption else ''})"
+
+
 def _shown(state: Enum) -> str:
     """As the modules return it."""
     return str(state.value if isinstance(state.value, str) else state.name.lower())
@@ -238,7 +331,12 @@ def _number(code: int) -> str:
     return f"{code} (0x{code:08X})" if code > 0xFFFF else str(code)
 
 
-FILES = {"setup-failures.md": setup_failures, "error-codes.md": error_codes, "states.md": states}
+FILES = {
+    "setup-failures.md": setup_failures,
+    "error-codes.md": error_codes,
+    "states.md": states,
+    "management-tools.md": management_tools,
+}
 
 
 def main() -> int:

@@ -21,7 +21,17 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 RELEASES = {"2.16": "3.10", "2.18": "3.11", "2.20": "3.12", "2.21": "3.13"}
 PLACE = CHECKOUT / ".build" / "matrix"
 PACKAGES = [
-    *("hypothesis", "pypsrp", "pyspnego", "pytest", "pytest-ansible", "pytest-xdist", "pywinrm", "requests-credssp")
+    *(
+        "coverage",
+        "hypothesis",
+        "pypsrp",
+        "pyspnego",
+        "pytest",
+        "pytest-ansible",
+        "pytest-xdist",
+        "pywinrm",
+        "requests-credssp",
+    )
 ]
 FREE = ("ansible-core", "resolvelib")  # what an ansible-core chooses for itself
 

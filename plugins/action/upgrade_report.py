@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,9 +12,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._plan import report
 from ansible_collections.mailops.exchange2007.plugins.modules import upgrade_report as module
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _controller_module as bridge
-from jinja2 import Environment
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils._reports import write_report
 
-_TEMPLATE = Path(bridge.__file__).with_name("_report.html.j2")
+_TEMPLATE = "_report.html.j2"
 _FACTS = (
     "upgrade_observed",
     "upgrade_started",
@@ -43,7 +40,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         written_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
         content = report(hosts, valid.params["release"], written_at)
         try:
-            path = _write(Path(valid.params["directory"]), hosts, content)
+            started = min(str(host.get("upgrade_started", "")) for host in hosts)
+            path = write_report(Path(valid.params["directory"]), f"{content['cluster']}-{started}", content, _TEMPLATE)
         except OSError as error:
             reason = f"{error.strerror}: {error.filename}"
             return {"failed": True, "msg": f"The report can't be written: {reason}. Check upgrade_report_dir."}
@@ -55,22 +53,3 @@ def _facts(task_vars: dict[str, Any], name: str) -> dict[str, Any]:
     variables = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
     found = {fact: bridge.plain(variables[fact]) for fact in _FACTS if fact in variables}
     return found if "upgrade_observed" in found else {}
-
-
-def _write(directory: Path, hosts: list[dict[str, Any]], content: dict[str, Any]) -> Path:
-    """Replace the run's two files, JSON and HTML; returns the path of the first."""
-    directory.mkdir(parents=True, exist_ok=True)
-    cluster = re.sub(r"[^A-Za-z0-9_.-]", "_", str(content["cluster"]))
-    started = min(str(host.get("upgrade_started", "")) for host in hosts)
-    path = directory / f"{cluster}-{started}.json"
-    _replace(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
-    _replace(path.with_suffix(".html"), Environment(autoescape=True).from_string(_TEMPLATE.read_text()).render(content))
-    return path
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole, so that a reader never sees half of it."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write(text)
-    Path(file.name).chmod(0o640)
-    Path(file.name).replace(path)

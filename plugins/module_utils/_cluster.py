@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from . import _cmdline as cmdline
@@ -197,8 +198,14 @@ class ClusterExe:
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
-def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
+def parse_cluster(results: Sequence[Result], asked: str = "") -> Cluster:
     """Put the outputs of ClusterExe.lines() together."""
+    return _parsed(tuple(results), asked)
+
+
+@lru_cache(maxsize=64)
+def _parsed(results: tuple[Result, ...], asked: str) -> Cluster:
+    """Whoever waits for a cluster reads the same answers again and again."""
     nodes = node_rows(results[0].stdout)
     names = [node.name for node in nodes]
     groups = group_rows(results[1].stdout, names)
@@ -217,7 +224,7 @@ def parse_cluster(results: list[Result], asked: str = "") -> Cluster:
     return replace(read, reasons=tuple(reasons))
 
 
-def _with_wmi(read: Cluster, results: list[Result]) -> tuple[Cluster, list[str]]:
+def _with_wmi(read: Cluster, results: Sequence[Result]) -> tuple[Cluster, list[str]]:
     """Overlay MSCluster's numbers and owners; says what WMI did not tell."""
     name = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", results[3].stdout)
     node_states = _numbers(results[4], NODE_NUMBERS, NodeState.UNKNOWN)

@@ -14,7 +14,7 @@ from . import _windows as windows
 from ._cluster import Cluster, ClusterExe, ClusterGroup, parse_cluster, same
 from ._cmdline import refuse_unsafe
 from ._directory import UNREAD, Directory, directory_script, parse_directory
-from ._job import DetachedJob, Phase
+from ._job import DetachedJob, Phase, look_lines, states
 from ._node import Node, Result
 from ._shell import ExchangeShell, MailboxServer
 from ._versions import Version, parse_version
@@ -150,12 +150,14 @@ class Observer:
 
     def observe(self, now: float, *, mailbox_servers: bool = True) -> Observation:
         """Read everything; now: epoch seconds. mailbox_servers false leaves out the shell, which takes seconds."""
-        parts = [self._lines(), ClusterExe(self._node).lines(), *(job.lines() for job in self._jobs.values())]
+        known = list(self._jobs.values())
+        parts = [self._lines(), ClusterExe(self._node).lines(), look_lines(known) if known else []]
         answers = iter(self._node.read_all([line for part in parts for line in part], again=True))
-        own, cluster_answers, *job_answers = ([next(answers) for _line in part] for part in parts)
+        own, cluster_answers, job_answers = ([next(answers) for _line in part] for part in parts)
         cluster = parse_cluster(cluster_answers)
         observation = self._parse(own, cluster if cluster.nodes else None, now)
-        phases = {kind: job.state(a).phase for (kind, job), a in zip(self._jobs.items(), job_answers, strict=True)}
+        found = states(known, job_answers) if known else []
+        phases = {kind: state.phase for kind, state in zip(self._jobs, found, strict=True)}
         jobs: dict[str, Phase] = {kind: phase for kind, phase in phases.items() if phase is not Phase.ABSENT}
         observation = replace(observation, jobs=jobs)
         if not mailbox_servers:

@@ -58,9 +58,9 @@ class JobState:
 class Taken(Refusal):
     """Another run prepared the same job a moment earlier: it is his, and nothing of it was touched."""
 
-    def __init__(self, node: str) -> None:
-        text = "Another run has prepared or started the same Setup there at this moment."
-        super().__init__("R2", "Preparing Setup", node, text, "Wait for its end, then run again.")
+    def __init__(self, node: str, what: str) -> None:
+        text = f"Another run has prepared or started the same {what} there at this moment."
+        super().__init__("R2", f"Preparing {what}", node, text, "Wait for its end, then run again.")
 
 
 class Gone(Failure):
@@ -68,32 +68,34 @@ class Gone(Failure):
 
 
 class DetachedJob:
-    """The job called job_id on a node; images are the process images that mean its program lives."""
+    """The job called job_id on a node; images are the process images that mean its program lives; what: for people."""
 
-    def __init__(self, node: Node, job_id: str, images: Iterable[str]) -> None:
+    def __init__(self, node: Node, job_id: str, images: Iterable[str], what: str = "Setup") -> None:
         if not _ID.fullmatch(job_id):
             raise ValueError(f"job id {job_id!r}: only lower-case letters, digits, dot and hyphen")
         self._node = node
         self._task = f"mailops-{job_id}"
         self._folder = rf"{_FOLDER}\mailops-{job_id}"
         self._images = frozenset(image.lower() for image in images)
+        self._what = what
 
     # --- looking ---
 
-    def lines(self) -> list[str]:
-        """Command lines of one look, for state()."""
+    @property
+    def signs_line(self) -> str:
+        """Which of the job's files are there, and the exit code that its program left."""
         here = self._folder
         known = ("job.cmd", "started", "failed")
         signs = "&".join(rf"(if exist {here}\{name} echo {name.partition('.')[0]})" for name in known)
-        return [
-            f"({signs}&(if exist {here}\\rc.txt type {here}\\rc.txt)&echo end)",
-            "tasklist /nh /fo csv",
-            f"(if exist {here}\\out.txt type {here}\\out.txt)",
-        ]
+        return f"({signs}&(if exist {here}\\rc.txt type {here}\\rc.txt)&echo end)"
 
-    def state(self, results: list[Result]) -> JobState:
-        """From the results of lines()."""
-        signs, tasks, output = results
+    @property
+    def output_line(self) -> str:
+        """What its program has printed so far."""
+        return f"(if exist {self._folder}\\out.txt type {self._folder}\\out.txt)"
+
+    def state(self, signs: Result, tasks: Result, output: Result) -> JobState:
+        """From the answers to signs_line, `tasklist` right after it, and output_line."""
         words = signs.stdout.split()
         if "end" not in words:
             return JobState(Phase.UNKNOWN)
@@ -118,14 +120,18 @@ class DetachedJob:
     def look(self) -> JobState:
         """Look now; UNKNOWN when the channel breaks (it is then made anew at the next look)."""
         try:
-            return self.state(self._node.read_all(self.lines()))
+            return states([self], self._node.read_all(look_lines([self])))[0]
         except ChannelLost:
             self._node.channel.reset()
             return JobState(Phase.UNKNOWN)
 
+    def file(self, name: str) -> str:
+        """The path of a file in the job's folder, as cmd.exe takes it; it needs no quotes."""
+        return rf"{self._folder}\{name}"
+
     def file_line(self, name: str) -> str:
         """A line that types a file of the job's folder."""
-        return rf"type {self._folder}\{name}"
+        return f"type {self.file(name)}"
 
     # --- acting ---
 
@@ -194,7 +200,7 @@ class DetachedJob:
             self._act("Writing the batch file", line, advice=advice)
         except Failure as failure:
             if failure.data["rc"] == _NO_FOLDER and self._is_there():
-                raise Taken(self._node.name) from None
+                raise Taken(self._node.name, self._what) from None
             raise
 
     def _is_there(self) -> bool:
@@ -293,6 +299,18 @@ class DetachedJob:
         """No sign of life. Between the batch file's lines that is normal, so it takes several looks."""
         late = state.phase is Phase.PREPARED and elapsed > _START_LIMIT
         return late or state.phase in (Phase.DIED, Phase.ABSENT)
+
+
+def look_lines(jobs: Sequence[DetachedJob]) -> list[str]:
+    """Command lines of one look at some jobs of a node, for states(). One task list, which takes a second, does."""
+    return [*(job.signs_line for job in jobs), "tasklist /nh /fo csv", *(job.output_line for job in jobs)]
+
+
+def states(jobs: Sequence[DetachedJob], results: Sequence[Result]) -> list[JobState]:
+    """From the results of look_lines()."""
+    count = len(jobs)
+    signs, tasks, outputs = results[:count], results[count], results[count + 1 :]
+    return [job.state(s, tasks, output) for job, s, output in zip(jobs, signs, outputs, strict=True)]
 
 
 def _refuse_account(account: Credentials, node: str) -> None:

@@ -41,6 +41,7 @@ class Notice:
         self._beats = 0
         self._beaten = 0.0
         self.waited = False  # for another run: what was seen before is old
+        self.touched = False  # the cluster's database, as far as anybody can know
 
     def put(self, node: str, proof: Sequence[Evidence]) -> list[Refused]:
         """Mark the node; why it must not go out of service because of another run, or nothing.
@@ -138,6 +139,7 @@ class Notice:
     def _refresh(self) -> bool:
         """Whether the command says that it worked."""
         self._beats += 1
+        self.touched = True
         self._beaten = self._task.clock.now()
         return _act(self._task, f"{self._node} /priv {MARK_PROPERTY}={self._mark}.{self._beats}:string")
 

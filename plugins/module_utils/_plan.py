@@ -15,6 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ._directory import ACTIONS, UNREAD, Directory, prepared, wanted
+from ._manage import lost_tools
 from ._moves import Move, Standing, moves_home, moves_of_turn, turns
 from ._rules import DIRECTORY, directory_warnings
 from ._versions import release_rank
@@ -52,6 +53,7 @@ def observation(result: dict[str, Any], host: str) -> Reading:
         "groups": cluster.get("groups", []),
         "pending_restart": bool(exchange.get("pending_restart", {}).get("required")),
         "jobs": result.get("jobs") or {},
+        "interrupted": bool(exchange.get("interrupted_setup")),
         "not_ready": [_told(reason) for reason in reasons if reason.get("about") != DIRECTORY],
         "not_prepared": [_told(reason) for reason in reasons if reason.get("about") == DIRECTORY],
         "directory": exchange.get("directory"),
@@ -198,7 +200,7 @@ def node_steps(
     blocked = _why_blocked(mine, release) if moves is None else ""
     hand_overs = [_hand_over(move, [mine, *mates]) for move in moves or []]
     live = [kind for kind, phase in mine["jobs"].items() if phase in _LIVE]
-    setup = not at_release(mine["release"], release) or "upgrade" in live
+    setup = not at_release(mine["release"], release) or "upgrade" in live or _broke_off(mine)
     restart = setup or mine["pending_restart"]
     return {
         "prepare": _preparations(mine, release, due=prepare_directory and setup),
@@ -209,6 +211,11 @@ def node_steps(
         "leftovers": bool(mine["jobs"]) and not live and not setup,
         "blocked": blocked,
     }
+
+
+def _broke_off(mine: Reading) -> bool:
+    """Whether a Setup of ours is unfinished, which may have written the new versions already."""
+    return bool(mine.get("interrupted")) and "upgrade" in mine["jobs"]
 
 
 def _directory(mine: Reading) -> Directory:
@@ -227,7 +234,7 @@ def _preparations(mine: Reading, release: str, *, due: bool) -> list[str]:
 def _moves(mine: Reading, mates: Sequence[Reading], release: str) -> list[Move] | None:
     """Which servers go where at this node's turn; a move to where one is finishes it there. None: one can't leave."""
     now = _standing([mine, *mates], release)
-    if at_release(mine["release"], release) and _lacks_restart(mine, release):
+    if _broke_off(mine) or (at_release(mine["release"], release) and _lacks_restart(mine, release)):
         now = replace(now, new=now.new - {mine["node"]})
     if mine["node"] not in now.new:
         later = [mate["node"] for mate in mates if mate["node"] not in now.new and not mate["owns_cms"]]
@@ -302,6 +309,7 @@ def plan(
             "warnings": [
                 *([] if prepare_directory else _warnings(lane, release)),
                 *_homes_warnings(lane, release, failback),
+                *_tools_warnings(lane, release),
             ],
             "steps": _steps(lane, release, prepare_directory, failback),
         }
@@ -316,6 +324,20 @@ def _homes_warnings(lane: Sequence[Reading], release: str, failback: bool) -> li
         return []
     stay = ", ".join(f"{name} on {node}" for name, node in sorted(homes(lane).items()))
     return [f"an earlier run has begun this cluster; failback goes to where this run found the servers: {stay}"]
+
+
+def _tools_warnings(lane: Sequence[Reading], release: str) -> list[str]:
+    """Of which release the management tools on other computers are no longer of use for a mailbox server."""
+    lost = {
+        (server["name"], tools.upper())
+        for reading in lane
+        for server in reading["servers"]
+        for tools in lost_tools(str(reading["os"]), str(server.get("release")), release)
+    }
+    return [
+        f"{tools} management tools on other computers can't manage {name} afterwards: upgrade them too"
+        for name, tools in sorted(lost)
+    ]
 
 
 def homes(nodes: Iterable[Reading]) -> dict[str, str]:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 
 from ._cmdline import quote
 from ._node import Result
@@ -23,18 +25,7 @@ class Keys:
 
     def __init__(self, result: Result) -> None:
         self.read = result.rc == 0
-        self._keys: dict[str, dict[str, str]] = {}
-        self._values_of: dict[str, str] = {}
-        for line in result.stdout.splitlines():
-            self._take(line)
-
-    def _take(self, line: str) -> None:
-        if line.upper().startswith("HKEY_"):
-            self._current = self._keys.setdefault(line.strip().casefold(), {})
-            return
-        row = _ROW.match(line)
-        if row and self._keys:
-            self._current[row.group("name").casefold()] = (row.group("data") or "").strip()
+        self._keys = _parsed(result.stdout)
 
     def value(self, key: str, name: str) -> str | None:
         """Data as printed; None where key or value was not printed. key: the path's end, such as `v8.0\\\\Setup`."""
@@ -56,6 +47,19 @@ class Keys:
             if sep and "\\" not in rest:
                 found[rest] = values
         return found
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Mapping[str, dict[str, str]]:
+    """Keys without case -> values; most keys say the same at every reading."""
+    keys: dict[str, dict[str, str]] = {}
+    current: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.upper().startswith("HKEY_"):
+            current = keys.setdefault(line.strip().casefold(), {})
+        elif keys and (row := _ROW.match(line)):
+            current[row.group("name").casefold()] = (row.group("data") or "").strip()
+    return keys
 
 
 def dword(text: str | None) -> int | None:

@@ -55,18 +55,18 @@ class Restart:
 
     def _ordered(self, command: str, boot: str, notice: Notice) -> float:
         """When the restart was ordered. Not before the node is marked, and seen again behind that, which takes time."""
-        if self._clustered:
-            refuse(notice.put(self._name, self._proof()), "Restarting the node", self._name)
         try:
             if self._clustered:
+                refuse(notice.put(self._name, self._proof()), "Restarting the node", self._name)
                 self._observe_settled()
             if notice.waited:
                 refuse(notice.confirm(), "Restarting the node", self._name)
             begun = self._task.clock.now()
             if not self._order(command) and self._stands(boot):
                 self._order(command, again=True)
-        except Failure:
+        except Failure as failure:
             notice.remove()
+            failure.changed = failure.changed or notice.touched
             raise
         return begun
 

@@ -120,6 +120,14 @@ class SetupRun:
 
     def prepare(self, state: JobState, seen: Observation) -> None:
         """Register the job, after removing what a dead run left. Nothing of Setup runs yet."""
+        try:
+            self._prepare(state, seen)
+        except Failure as failure:
+            # Also a refusal: the mark was in the cluster's database.
+            failure.changed = failure.changed or (self._notice is not None and self._notice.touched)
+            raise
+
+    def _prepare(self, state: JobState, seen: Observation) -> None:
         account = self._task.credentials
         if account is None or not account.password:
             raise Failure(

@@ -132,7 +132,12 @@ class ExchangeShell:
 
     def __init__(self, node: Node, install_path: str) -> None:
         self._node = node
-        self._console = install_path.rstrip("\\") + r"\bin\exshell.psc1"
+        self._root = install_path.rstrip("\\")
+        self._console = self._root + r"\bin\exshell.psc1"
+
+    def folder(self, name: str) -> str:
+        """The full path of a folder below the installed program files."""
+        return rf"{self._root}\{name}"
 
     def line(self, script: str) -> str:
         """The cmd.exe line for a script, as shell_line() makes it."""
@@ -141,20 +146,28 @@ class ExchangeShell:
     def read(self, script: str, doing: str, target: str, timeout: float = 300) -> dict[str, list[str]]:
         """Run a script that only looks; key -> values in order. Raises Failure with the cmdlet's own message."""
         result = self._node.read_line(self.line(script), timeout=timeout, again=True)
-        return _answer(result, doing, target, changed=False)
+        return read_answer(result, doing, target, changed=False)
+
+    def read_text(self, script: str, doing: str, target: str, timeout: float) -> str:
+        """The same, for answers in which the order of different keys matters: all that was printed."""
+        result = self._node.read_line(self.line(script), timeout=timeout, again=True)
+        read_answer(result, doing, target, changed=False)
+        return result.stdout
 
     def act(
         self, script: str, doing: str, target: str, timeout: float, hear: Hear | None = None
     ) -> dict[str, list[str]]:
         """Run a script that changes something; timeout in seconds; hear gets its output as it comes."""
-        return _answer(self._node.act_line(self.line(script), timeout=timeout, hear=hear), doing, target, changed=True)
+        return read_answer(
+            self._node.act_line(self.line(script), timeout=timeout, hear=hear), doing, target, changed=True
+        )
 
     def mailbox_servers(self, members: Iterable[str], before: str = "") -> Servers:
         """Every clustered mailbox server that one of these nodes may run; before: a script run in the same start."""
         doing = "Reading the clustered mailbox servers"
         result = self._node.read_line(self.line(before + mailbox_servers_script(members)), timeout=300, again=True)
         try:
-            _answer(result, doing, self._node.name, changed=False)
+            read_answer(result, doing, self._node.name, changed=False)
         except Failure as failure:
             return Servers((), failure.seen, result)
         return Servers(tuple(parse_mailbox_servers(result.stdout)), "", result)
@@ -163,7 +176,7 @@ class ExchangeShell:
         """Readings of a CCR's storage group copies, oldest first; interval in seconds between two of them."""
         limit = 300 + samples * (interval + 30)
         result = self._node.read_line(self.line(copies_script(name, samples, interval)), timeout=limit, again=True)
-        _answer(result, "Reading the storage group copies", name, changed=False)
+        read_answer(result, "Reading the storage group copies", name, changed=False)
         return parse_copies(result.stdout)
 
     def stop(
@@ -279,7 +292,8 @@ def pairs(text: str) -> list[tuple[str, str]]:
     return [(key, value) for key, sep, value in (line.partition("=") for line in lines) if sep and key.isidentifier()]
 
 
-def _answer(result: Result, doing: str, target: str, *, changed: bool) -> dict[str, list[str]]:
+def read_answer(result: Result, doing: str, target: str, *, changed: bool) -> dict[str, list[str]]:
+    """The answer of a script as key -> values in order. Raises Failure when it did not come to its own end."""
     found: dict[str, list[str]] = {}
     for key, value in pairs(result.stdout):
         found.setdefault(key, []).append(value)

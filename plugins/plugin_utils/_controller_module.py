@@ -141,7 +141,7 @@ def scrub(value: Any, secrets: Iterable[str]) -> Any:
         return {key: scrub(item, known) for key, item in value.items()}
     if isinstance(value, list):
         return [scrub(item, known) for item in value]
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not any(secret in str(value) for secret in known):
         return value
     return remove_values(value, known)
 
@@ -341,6 +341,8 @@ class ControllerModuleAction(ActionBase):  # type: ignore[misc]
     def _completed(self, result: dict[str, Any], node: Node) -> dict[str, Any]:
         result.setdefault("changed", False)
         result.setdefault("commands", list(node.commands))
+        if result.get("rc", 0) != 0:  # or Ansible takes 3010, and an exit code that nobody knows, for a failure
+            result.setdefault("failed", False)
         if self._task.diff and "diff" not in result:
             diff = diff_of(result, f"{node.name}: {self._short_name}")
             if diff:

@@ -62,7 +62,8 @@ def migrated(count: int, folder: Path, inventory: Path) -> dict[str, Any]:
         "migration_source": "MAIL-OLD",
         "migration_target": "MAIL-NEW",
         "migration_public_folders": False,
-        "migration_poll": 0.5,
+        "migration_batch_size": 200,
+        "migration_poll": 5,  # a look costs as much whatever the lab needs meanwhile
         "migration_copy_interval": 0.1,
         "migration_report_dir": str(folder / "reports"),
     }

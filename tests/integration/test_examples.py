@@ -24,8 +24,10 @@ LOOKING = {
     "cluster_info": "mbx1b",
     "exchange_info": ONE,
     "storage_group_copy_info": "mbx1a",
+    "mailbox_info": "mbx1a",
     "node_wait": ONE,
     "upgrade_report": ONE,
+    "migration_report": ONE,
 }
 # The order in which the filters build on each other's readings.
 READERS = ("upgrade_observation", "upgrade_observations")
@@ -77,6 +79,13 @@ def clustered_mailbox_server(told: Told) -> None:
     assert len(told.lines) == 1, told.lines
 
 
+def public_folder_replica(told: Told) -> None:
+    """MAIL1 alone has them, every item of them, and MAIL2 gave up none before."""
+    assert {tuple(folder["replicas"]) for folder in told.before["public_folders"].values()} >= {("MAIL2",)}
+    for path, folder in told.after["public_folders"].items():
+        assert (folder["replicas"], folder["content"]) == (["MAIL1"], {"MAIL1": folder["items"]}), path
+
+
 def server_manager_feature(told: Told) -> None:
     """The features are there, and the server was restarted only if that was asked for."""
     listing = console(told.lab, "MBX3A", "ServerManagerCmd -query")
@@ -84,6 +93,24 @@ def server_manager_feature(told: Told) -> None:
         assert f"[X] {feature}" in listing or f"[{feature}]" in listing
     asked = told.run.results["Install what a mailbox cluster node needs"]["mbx3a"]["restart_required"]
     assert told.after["hosts"]["MBX3A"]["boots"] == int(asked)
+
+
+def mailbox_move(told: Told) -> None:
+    """Everybody is on MAIL1 but the board; nothing was lost."""
+    databases = told.after["mail"]["databases"]
+    counts = {name.partition("\\")[0]: 0 for name in databases}
+    for name, content in databases.items():
+        counts[name.partition("\\")[0]] += content["mailboxes"]
+    assert (counts["MAIL1"], counts["MAIL2"]) == (5, 1)
+    assert told.after["mail"]["named"]["board1"].startswith("MAIL2")
+
+
+def windows_installer_package(told: Told) -> None:
+    """The tools are there, the other product is not, and nobody restarted anything."""
+    before, after = (truth["hosts"]["ADMIN1"] for truth in (told.before, told.after))
+    assert before["products"] == ["Backup Agent"]
+    assert after["products"] == ["Windows Server 2003 Service Pack 2 Administration Tools Pack"]
+    assert (after["boots"], after["tasks"]) == (0, [])
 
 
 def cluster_group(told: Told) -> None:
@@ -133,7 +160,10 @@ def cms_handover(told: Told) -> None:
 STORY: tuple[tuple[str, str, Judge], ...] = (
     ("cluster_node", "mbx2a", cluster_node),
     ("clustered_mailbox_server", "mbx2b", clustered_mailbox_server),
+    ("public_folder_replica", "mbx1a", public_folder_replica),
+    ("mailbox_move", "mbx1a", mailbox_move),
     ("server_manager_feature", "mbx3a", server_manager_feature),
+    ("windows_installer_package", "admin1", windows_installer_package),
     ("cluster_group", "mbx1a", cluster_group),
     ("node_service", "mbx1b", node_service),
     ("exchange_setup", "mbx1b", exchange_setup),
@@ -161,7 +191,8 @@ def tell(lab: Lab, playbook: Play, tmp_path_factory: pytest.TempPathFactory) -> 
     def run(plays: str) -> Told:
         (folder / "playbook.yml").write_text(plays, encoding="utf-8")
         before = lab.truth()
-        found = playbook(lab, folder / "playbook.yml", upgrade_poll=0.1, vault_schema_admin_password=PASSWORD)
+        secrets = {f"vault_{who}_admin_password": PASSWORD for who in ("schema", "exchange")}
+        found = playbook(lab, folder / "playbook.yml", upgrade_poll=0.1, **secrets)
         return Told(found, before, lab.truth(), folder, lab)
 
     return run

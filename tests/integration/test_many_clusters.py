@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
-from ansible_collections.mailops.exchange2007.tests.integration.truths import about, acts, group_of, not_upgraded, setups
+from ansible_collections.mailops.exchange2007.tests.integration.truths import (
+    about,
+    acts,
+    group_of,
+    not_upgraded,
+    setups,
+)
 
 Play = Callable[..., Any]
 FAILS = {"host": "A2", "match": "Copying Exchange files"}

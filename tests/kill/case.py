@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
 from ansible_collections.mailops.exchange2007.tests.integration.truths import QuickLab, ask, console
+from ansible_collections.mailops.exchange2007.tests.kill import migration
 from ansible_collections.mailops.exchange2007.tests.kill.judge import Truth, troubles
 from ansible_collections.mailops.exchange2007.tests.kill.processes import kill_tree
 
@@ -55,11 +56,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played: a shipped topology or a file, the release, and how long the second run waits (lab seconds)."""
+    """What is played: a shipped topology or a file, the release, and how long the second run waits (lab seconds).
+
+    playbook: upgrade, or migrate, for which the release plays no part.
+    """
 
     topology: str | Path
     release: str
     rest: float = 0.0
+    playbook: str = "upgrade"
+
+    def troubles(self, truth: Truth, reference: Truth | None = None) -> list[str]:
+        """What speaks against an end."""
+        if self.playbook == "migrate":
+            return migration.troubles(truth, reference)
+        return troubles(truth, self.release, reference)
+
+    def run(self, lab: Lab, name: str) -> Playbook:
+        """Begin the playbook."""
+        return Playbook(lab, self.release, name, self.playbook)
 
 
 @contextmanager
@@ -78,12 +93,13 @@ def playing(setting: Setting, folder: Path) -> Iterator[Lab]:
 class Playbook:
     """A running ansible-playbook."""
 
-    def __init__(self, lab: Lab, release: str, name: str, **more: Any) -> None:
+    def __init__(self, lab: Lab, release: str, name: str, playbook: str = "upgrade", **more: Any) -> None:
         """more: further variables."""
+        variables = {"upgrade": _upgrade, "migrate": _migrate}[playbook](lab, release) | more
         self._output = lab.inventory.parent / f"{name}.txt"
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "ansible", "playbook", *_words(lab, release, more)],
+                [sys.executable, "-m", "ansible", "playbook", *_words(lab, playbook, variables)],
                 cwd=lab.inventory.parent,
                 env=_environment(lab.inventory.parent),
                 stdin=subprocess.DEVNULL,
@@ -116,16 +132,30 @@ class Playbook:
         return [line[:600] for line in found] or said.splitlines()[-5:]
 
 
-def _words(lab: Lab, release: str, more: dict[str, Any]) -> list[str]:
-    variables = {
+def _words(lab: Lab, playbook: str, variables: dict[str, Any]) -> list[str]:
+    return [f"mailops.exchange2007.{playbook}", "-i", str(lab.inventory), "-e", json.dumps(variables)]
+
+
+def _upgrade(lab: Lab, release: str) -> dict[str, Any]:
+    return {
         "upgrade_release": release,
         "upgrade_media": rf"D:\media\{release}",
         "upgrade_poll": 0.2,
         "upgrade_copy_interval": 0.05,
         "upgrade_report_dir": str(lab.inventory.parent / "reports"),
-        **more,
     }
-    return ["mailops.exchange2007.upgrade", "-i", str(lab.inventory), "-e", json.dumps(variables)]
+
+
+def _migrate(lab: Lab, _release: str) -> dict[str, Any]:
+    return {
+        "migration_source": "MAIL-OLD",
+        "migration_target": "MAIL-NEW",
+        "migration_batch_size": 4,
+        "migration_poll": 0.2,
+        "migration_copy_interval": 0.05,
+        "migration_public_folder_poll": 0.2,
+        "migration_report_dir": str(lab.inventory.parent / "reports"),
+    }
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -137,10 +167,10 @@ def _environment(folder: Path) -> dict[str, str]:
 def undisturbed(setting: Setting, folder: Path) -> Truth:
     """The ground truth of a run that nobody disturbs. Raises RuntimeError when even that one does not end well."""
     with playing(setting, folder) as lab:
-        playbook = Playbook(lab, setting.release, "undisturbed")
+        playbook = setting.run(lab, "undisturbed")
         code = playbook.wait()
         truth = whole_truth(lab)
-    wrong = troubles(truth, setting.release) + ([f"exit code {code}", *playbook.complaints()] if code else [])
+    wrong = setting.troubles(truth) + ([f"exit code {code}", *playbook.complaints()] if code else [])
     if wrong:
         raise RuntimeError(f"the undisturbed run did not end well: {'; '.join(wrong)}")
     return truth
@@ -154,7 +184,7 @@ def killed(setting: Setting, moment: dict[str, Any], folder: Path, reference: Tr
         if kill_at(lab, setting, moment):
             second_runs(lab, setting, outcome)
             truth = whole_truth(lab)
-            outcome.troubles = troubles(truth, setting.release, reference)
+            outcome.troubles = setting.troubles(truth, reference)
             (folder / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
         else:
             outcome.troubles = ["the first run ended before the moment came"]
@@ -168,7 +198,7 @@ def kill_at(lab: Lab, setting: Setting, moment: dict[str, Any]) -> bool:
     Then what was going on in the lab goes on, but its clock stands.
     """
     ask(lab, "hold", **moment)
-    playbook = Playbook(lab, setting.release, "killed")
+    playbook = setting.run(lab, "killed")
     try:
         while playbook.running() and not ask(lab, "held")["reached"]:
             time.sleep(_LOOK)
@@ -184,7 +214,7 @@ def second_runs(lab: Lab, setting: Setting, outcome: Outcome) -> None:
     if setting.rest:
         _pass(lab, setting.rest, FAST)
         ask(lab, "let_go", speed=0.0)
-    second = Playbook(lab, setting.release, "second")
+    second = setting.run(lab, "second")
     try:
         _follow(lab, second)
     finally:
@@ -192,7 +222,7 @@ def second_runs(lab: Lab, setting: Setting, outcome: Outcome) -> None:
     if outcome.runs == [0]:
         return
     outcome.refusals = second.complaints()
-    outcome.runs.append(Playbook(lab, setting.release, "third").wait())
+    outcome.runs.append(setting.run(lab, "third").wait())
 
 
 def _follow(lab: Lab, playbook: Playbook) -> None:

@@ -22,16 +22,23 @@ _WORD = {"before": "before", "first": "during", "after": "after", "event": "duri
 # What shows how far something has come that goes on by itself; the rest happens in the same moment as one of these.
 _STAGES = re.compile(
     r"setup (begins|program files) |cms upgraded|group owner|power (restart|boot|answers) \S+$|node joining|"
-    r"service stopped WinRM",
+    r"service stopped WinRM|mailbox moved |public folder replica \w+ \\(?!NON_IPM)",
     re.IGNORECASE,
 )
-_MARK = re.compile(r"(?<=/priv\\ MailopsSetup=)\S+(?=:string)")
+# What is another one in each run: a controller's mark, the time in the name of a report.
+_OF_THE_RUN = re.compile(r"(?<=/priv\\ MailopsSetup=)\S+(?=:string)|\d{8}\\-\d{6}\\-\d{3}(?=\\.xml)")
+# How often the contents are looked at is another number in each run, and every look has the same lines.
+_LOOK = "mailops-public-folders"
+_LOOKS = 3
 _SHOWN = (
     (r"node \S+ /priv (Mailops\S+)=\S+:", "mark {}"),
     (r"node \S+ /priv:(Mailops\S+) ", "remove mark {}"),
     (r"\b((?:Stop|Start|Move)-ClusteredMailboxServer)\b", "{}"),
     (r"(?i)^cluster\S* group (.*) /move:", "cluster group {} /move"),
+    (r"^\(md .*\\(AddReplica|MoveAll)\w+\.ps1", "write job {}"),
     (r"^\(md \S*\\mailops-(\S+)", "write job {}"),
+    (r"^\(echo .*\\mailops-(\S+)\\list0", "write list of {}"),
+    (r"\\mailops-(mailbox\S+|public\S+)\\job\.cmd$", "job {} runs"),
     (r"schtasks (/\w+) /tn mailops-(\S+)", "schtasks {} {}"),
     (r"^(shutdown /r)", "{}"),
 )
@@ -67,10 +74,17 @@ def points(truth: Truth) -> list[Point]:
     result = []
     for number, act in enumerate(found, 1):
         later = found[number]["t"] if number < len(found) else float("inf")
-        result += [_at_line(truth, number, act, letter) for letter in "bd"]
+        around = "bda" if _comes_again(found, number) else ""
+        result += [_at_line(truth, number, act, letter) for letter in around[:2]]
         result += _stages(truth, number, act, later)
-        result.append(_at_line(truth, number, act, "a"))
+        result += [_at_line(truth, number, act, letter) for letter in around[2:]]
     return result
+
+
+def _comes_again(found: list[dict[str, Any]], number: int) -> bool:
+    """Whether there is sure to be such an act in another run."""
+    line = found[number - 1]["line"]
+    return _LOOK not in line or [act["line"] for act in found[:number]].count(line) <= _LOOKS
 
 
 def _at_line(truth: Truth, number: int, act: dict[str, Any], letter: str) -> Point:
@@ -84,7 +98,7 @@ def _at_line(truth: Truth, number: int, act: dict[str, Any], letter: str) -> Poi
 
 def _pattern(line: str) -> str:
     """The line in any run: a controller's mark is another one each time."""
-    return "^" + _MARK.sub(r"\\S+", re.escape(line)) + "$"
+    return "^" + _OF_THE_RUN.sub(r"\\S+", re.escape(line)) + "$"
 
 
 def _stages(truth: Truth, number: int, act: dict[str, Any], later: float) -> Iterator[Point]:
@@ -105,7 +119,7 @@ def _stages(truth: Truth, number: int, act: dict[str, Any], later: float) -> Ite
 def shown(act: dict[str, Any]) -> str:
     """An act in a few words."""
     line = act["line"]
-    if act["logon"] == "batch":
+    if act["logon"] == "batch" and "mailops-upgrade" in line:
         return f"{act['host']} Setup ({'/upgradecms' if 'upgradecms' in line else '/mode:upgrade'})"
     for pattern, text in _SHOWN:
         if found := re.search(pattern, line):

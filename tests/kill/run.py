@@ -1,10 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kill matrix: the controller dies before, during and after each act of an upgrade, and a second run ends well.
+"""The kill matrix: the controller dies before, during and after each act of a playbook, and a second run ends well.
 
     make kill-matrix                                  every point of the shipped CCR pair
     make kill-matrix ARGS="--only 17 12d"             one act, one point
     make kill-matrix ARGS="--topology scc-2003-sp1"   another topology
+    make kill-matrix ARGS="--playbook migrate"        the migration to Windows Server 2008 instead of an upgrade
     make kill-matrix ARGS="--resume"                  only what has not ended well yet
 
 Exit code 0: in every case one further run reached the state of an undisturbed one, with every act done once, never two
@@ -29,16 +30,19 @@ from typing import Any
 from ansible_collections.mailops.exchange2007.tests.kill.case import Outcome, Setting, killed, undisturbed
 from ansible_collections.mailops.exchange2007.tests.kill.points import Point, acts, points
 
+TESTS = Path(__file__).resolve().parents[1]
+TOPOLOGIES = {"upgrade": "ccr-2003-rtm", "migrate": str(TESTS / "integration" / "topologies" / "migration.yml")}
 PLACE = Path(__file__).resolve().parents[2] / ".build" / "kill-matrix"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit code 0 when every case ended well."""
     options = parser().parse_args(words)
+    options.topology = options.topology or TOPOLOGIES[options.playbook]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     begun = time.monotonic()
     place: Path = options.out / Path(options.topology).stem
-    setting = Setting(options.topology, options.release, options.rest)
+    setting = Setting(options.topology, options.release, options.rest, options.playbook)
     reference = reference_run(setting, place, options.resume)
     every = points(reference)
     book = Book(place / "results.json", options.resume)
@@ -56,7 +60,10 @@ def main(words: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """What can be asked for."""
     found = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    found.add_argument("--topology", default="ccr-2003-rtm", help="a shipped topology or a file (%(default)s)")
+    found.add_argument("--playbook", choices=TOPOLOGIES, default="upgrade", help="what is killed (%(default)s)")
+    found.add_argument(
+        "--topology", default="", help="a shipped topology or a file (ccr-2003-rtm, or a small migration)"
+    )
     found.add_argument("--release", default="sp2", help="upgrade to it (%(default)s)")
     found.add_argument("--only", nargs="+", default=[], metavar="POINT", help="numbers of acts (17) or points (17d)")
     found.add_argument("--every", type=int, default=1, metavar="N", help="only every N-th point (%(default)s)")

@@ -14,9 +14,15 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _task
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils._winrs_settings import refuse_line
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab import cmd
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.clock import Action, VirtualClock
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.clock import Action, Baton, VirtualClock
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.streams import BufferSink, BytesStdin
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Killed, Logon, Process, Stdin
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import (
+    Ended,
+    Killed,
+    Logon,
+    Process,
+    Stdin,
+)
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.world import Host, Power, World
 
 EPOCH = 1_772_402_400.0  # 2026-03-01T22:00:00Z, the virtual clock's zero
@@ -37,21 +43,16 @@ class _Thread(threading.Thread):
     def __init__(self, idle: list[_Thread]) -> None:
         super().__init__(daemon=True)
         self._idle = idle
-        self._begin = threading.Semaphore(0)
-        self._body: Action | None = None
+        self.turn = Baton()
+        self.body: Action | None = None  # with None it ends at its next turn
         self.start()
-
-    def take(self, body: Action | None) -> None:
-        """Run a body, or end with None."""
-        self._body = body
-        self._begin.release()
 
     def run(self) -> None:
         while True:
-            self._begin.acquire()
-            if self._body is None:
+            self.turn.take()
+            if self.body is None:
                 return
-            self._body()
+            self.body()
 
 
 class SeedClock(VirtualClock):
@@ -65,12 +66,10 @@ class SeedClock(VirtualClock):
 
     def spawn(self, body: Action, name: str) -> None:
         """Run body beside the caller, in its turn."""
-        baton = threading.Event()
         thread = self._idle.pop() if self._idle else _Thread(self._idle)
         self.busy += 1
 
         def run() -> None:
-            baton.wait()
             try:
                 body()
             except Exception:  # told as a problem of its seed; the thread is used again
@@ -80,21 +79,23 @@ class SeedClock(VirtualClock):
                 self._idle.append(thread)
                 self._hand_over(None)
 
-        thread.take(run)
-        self._push(0.0, baton)
+        thread.body = run
+        self._push(0.0, thread.turn)
 
     def close(self) -> None:
         """Let go of the threads."""
         super().close()
         while self._idle:
-            self._idle.pop().take(None)
+            thread = self._idle.pop()
+            thread.body = None
+            thread.turn.give()
 
     def wait(self, waiter: Waiter, seconds: float) -> None:
         """Sleep until the waiter is woken, at most for seconds."""
         self.call_later(seconds, waiter.wake)
         self._hand_over(waiter.baton)
 
-    def ready(self, baton: threading.Event) -> None:
+    def ready(self, baton: Baton) -> None:
         """The thread that waits with this baton goes on now."""
         self._push(0.0, baton)
 
@@ -105,7 +106,7 @@ class Waiter:
     def __init__(self, clock: SeedClock) -> None:
         self._clock = clock
         self._woken = False
-        self.baton = threading.Event()
+        self.baton = Baton()
 
     def wake(self) -> None:
         """End the wait; once is enough."""
@@ -114,7 +115,7 @@ class Waiter:
             self._clock.ready(self.baton)
 
 
-class _Done(threading.Event):
+class _Done(Ended):
     """The end of a process, which wakes whoever waits for it."""
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.topology 
 from ansible_collections.mailops.exchange2007.tests.seeds import happenings, scenario
 from ansible_collections.mailops.exchange2007.tests.seeds.controller import Controller, Dead, Kill, SeedClock
 from ansible_collections.mailops.exchange2007.tests.seeds.happenings import Happenings
+from ansible_collections.mailops.exchange2007.tests.seeds.limits import Limits
 from ansible_collections.mailops.exchange2007.tests.seeds.playing import Call, Player
 from ansible_collections.mailops.exchange2007.tests.seeds.watch import Checker, Watch, changes
 
@@ -97,6 +98,7 @@ class Drive:
         self.watch = Watch(self.world, goal, self._options["upgrade_hand_over_after"] == "first")
         self.world.truth = self.watch
         self.checker = Checker(self.world, self.watch, data["goal"], PASSWORD)
+        self.limits = Limits(self.world, self.watch, self.checker, self._options)
         self.happenings = Happenings(self.world, self.watch, self._options["upgrade_media"])
         self._random = Random(data["seed"])
         self.story: list[str] = []
@@ -108,7 +110,10 @@ class Drive:
         """Every pass, then calm, then runs until one ends well, and one more that has nothing to do."""
         for item in self._data["passes"]:
             self.clock.sleep(float(item.get("wait", 0)))
-            self._pass(item)
+            last = self._pass(item)
+        if last.ok and not any(item.keys() - {"wait"} for item in self._data["passes"]):
+            self._nothing_left()  # nothing has disturbed it
+            return
         self.happenings.end()
         happenings.calm(self.world)
         self.clock.sleep(float(self._data["rest"]))
@@ -160,10 +165,14 @@ class Drive:
             hosts,
             self._options,
             check=item.get("check", False),
-            begins=self.watch.calls.append,
+            begins=self._call_begins,
             ends=self.checker.call_ended,
             dry=lambda: dry and self._random.random() < 0.3,
         )
+
+    def _call_begins(self, call: Call) -> None:
+        self.watch.calls.append(call)
+        self.limits.call_begins(call)
 
     def play(self, player: Player) -> None:
         """Let it run to its end, or to its death."""
@@ -175,6 +184,7 @@ class Drive:
         except Dead:
             died = f"killed at command {player.controller.count}"
         self._tell(player, begun, died)
+        self.limits.run_ended(player, begun)
         if not died and player.ok and not player.check:
             self._ended_well(player)
 
@@ -192,7 +202,7 @@ class Drive:
 
     def _converge(self) -> None:
         said: list[str] = []
-        for _attempt in range(MORE_RUNS):
+        for _attempt in range(self._patience):
             player = self._pass({})
             if player.ok:
                 if changes(self.watch, player.calls):  # else it is the run that has nothing to do itself
@@ -203,7 +213,14 @@ class Drive:
             self.story += [f"    advised: {text}" for text in done]
             happenings.calm(self.world)
             self.clock.sleep(_SETTLE)
-        self.watch.problem("convergence", f"{MORE_RUNS} runs after the world calmed down: {said} {self.checker.good()}")
+        why = f"{self._patience} runs after the world calmed down: {said} {self.checker.good()}"
+        self.watch.problem("convergence", why)
+
+    @property
+    def _patience(self) -> int:
+        """Runs that must do; with upgrade_stop_after one may do no more than one node of each cluster."""
+        limited = self._options.get("upgrade_stop_after", 0) > 0
+        return MORE_RUNS * len(self.world.clusters) if limited else MORE_RUNS
 
     def _nothing_left(self) -> None:
         """S7: one more run changes nothing."""

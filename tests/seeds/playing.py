@@ -21,7 +21,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import yaml
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleFilterError
 from ansible.plugins.filter.core import FilterModule as CoreFilters
 from ansible_collections.mailops.exchange2007.plugins.filter.upgrade import FilterModule as UpgradeFilters
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _plan
@@ -89,13 +89,17 @@ _JINJA = _environment()
 @cache
 def _expression(source: str) -> tuple[Callable[..., Any], frozenset[str]]:
     names = meta.find_undeclared_variables(_JINJA.parse("{{" + source + "}}"))
-    return _JINJA.compile_expression(source, undefined_to_none=False), frozenset(names)
+    evaluate = _JINJA.compile_expression(source, undefined_to_none=False)
+    evaluate._template.globals = dict(evaluate._template.globals)  # copied at each call, which a ChainMap does slowly
+    return evaluate, frozenset(names)
 
 
 @cache
 def _text(source: str) -> tuple[Callable[..., str], frozenset[str]]:
     names = meta.find_undeclared_variables(_JINJA.parse(source))
-    return _JINJA.from_string(source).render, frozenset(names)
+    template = _JINJA.from_string(source)
+    template.globals = dict(template.globals)
+    return template.render, frozenset(names)
 
 
 class Scope:
@@ -191,6 +195,7 @@ class Call:
     trace: str = ""
     sent: list[Sent] = field(default_factory=list)
     finished: bool = False  # false: the controller died in it
+    finished_clusters: frozenset[str] = frozenset()  # when it began, where the scenario has several
 
 
 def play_module(controller: Controller, module: str, host: str, arguments: Data) -> Data:
@@ -201,6 +206,16 @@ def play_module(controller: Controller, module: str, host: str, arguments: Data)
 
 
 # --- the player ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _role_tasks(name: str) -> Any:
+    return _read(ROLE / "tasks" / name)
+
+
+@cache
+def _task_files() -> frozenset[str]:
+    return frozenset(path.name for path in (ROLE / "tasks").iterdir())
 
 
 @cache
@@ -223,6 +238,7 @@ class Player:
     out: dict[str, str] = field(default_factory=dict)  # host -> why it failed
     calls: list[Call] = field(default_factory=list)
     reports: Data = field(default_factory=dict)
+    waves: list[tuple[float, list[str]]] = field(default_factory=list)  # when a batch of a play with serial began
     dry: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
@@ -254,6 +270,8 @@ class Player:
         self._play_hosts = [host for host in names if host not in self.out]
         sizes = scope.value(play.get("serial", 0)) if self._play_hosts else 0
         for batch in _batches(self._play_hosts, sizes):
+            if "serial" in play:
+                self.waves.append((self.controller.clock.now(), list(batch)))
             self._tasks(play["tasks"], list(batch), Scope([], {}))
             if all(host in self.out for host in batch):
                 return True
@@ -310,12 +328,12 @@ class Player:
         if action == "ansible.builtin.meta":
             return [host for host in hosts if not self._ends(task, host, scope)]
         if action == "ansible.builtin.add_host":
-            for item in self._items(task, hosts[0], scope) if hosts else ():
-                self._add_host(self._scope(hosts[0], item).value(task[action]))
+            self._add_hosts(task, action, hosts, scope)
             return hosts
         works: list[Callable[[], None]] = [partial(self._on, task, action, host, scope) for host in hosts]
         if action.startswith(COLLECTION) and works:
-            self.controller.beside(works)
+            for together in [[work] for work in works] if task.get("throttle") == 1 else [works]:
+                self.controller.beside(together)
             return hosts
         for work in works:
             work()
@@ -364,13 +382,21 @@ class Player:
             name = f"{given['tasks_from']}.yml" if isinstance(given, dict) else given
             if "{{" in name:
                 raise NotUnderstood(f"hooks are not played: {name}")
-            if not isinstance(given, dict) and (ROLE / "tasks" / name) not in set((ROLE / "tasks").iterdir()):
+            if not isinstance(given, dict) and name not in _task_files():
                 raise NotUnderstood(name)
             for group in _alike(going, mine):
-                self._tasks(_read(ROLE / "tasks" / name), group, mine[group[0]])
+                self._tasks(_role_tasks(name), group, mine[group[0]])
 
     def _turns(self, task: Data, host: str, scope: Scope) -> list[Scope]:
         return self._items(task, host, scope)
+
+    def _add_hosts(self, task: Data, action: str, hosts: list[str], scope: Scope) -> None:
+        """Once, with the first host's variables; where it fails, it fails for all."""
+        try:
+            for item in self._items(task, hosts[0], scope) if hosts else ():
+                self._add_host(self._scope(hosts[0], item).value(task[action]))
+        except AnsibleFilterError as refused:
+            self.out |= dict.fromkeys(hosts, f"failed at '{task['name']}': {refused}")
 
     def _add_host(self, given: Data) -> None:
         given = dict(given)
@@ -406,6 +432,12 @@ class Player:
         return {**self._once(task, action, scope), "item": turn.known["item"]}
 
     def _once(self, task: Data, action: str, scope: Scope) -> Data:
+        try:
+            return self._tried(task, action, scope)
+        except AnsibleFilterError as refused:
+            return {"failed": True, "changed": False, "msg": str(refused)}
+
+    def _tried(self, task: Data, action: str, scope: Scope) -> Data:
         if not scope.true(task.get("when", True)):
             return {"skipped": True, "changed": False}
         if "until" not in task:

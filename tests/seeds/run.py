@@ -27,7 +27,11 @@ from ansible_collections.mailops.exchange2007.tests.seeds import drive, scenario
 REGRESSIONS = Path(__file__).with_name("regressions")
 _PATIENCE = 300.0  # seconds that one seed may take before its threads are shown
 
+_TOLD = 1000  # seeds between two words of how far it is
+
 Data = dict[str, Any]
+_Done = tuple[int, list[str], int, float]
+"""Seed, broken rules, runs of the playbook, seconds of the processor."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,15 +42,18 @@ def main(arguments: list[str] | None = None) -> int:
     begun = time.monotonic()
     seeds = range(asked.seed_from, asked.seed_from + asked.runs)
     failed: dict[int, list[str]] = {}
-    passes = 0
-    for seed, problems, runs in _all(seeds, asked.jobs):
-        passes += runs
+    passes, processor = 0, 0.0
+    for done, (seed, problems, runs, used) in enumerate(_all(seeds, asked.jobs), 1):
+        passes, processor = passes + runs, processor + used
         if problems:
             failed[seed] = problems
             print(f"seed {seed}: {problems[0][:2000]}", flush=True)
+        if done % _TOLD == 0:
+            print(f"{done} seeds after {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
     seconds = time.monotonic() - begun
     print(
         f"{len(seeds)} seeds, {passes} runs of the playbook, {seconds:.0f} s with {asked.jobs} processes, "
+        f"{processor / len(seeds):.3f} s of a processor each, "
         f"{len(failed)} seeds failed{': ' if failed else ''}{' '.join(map(str, failed))}"
     )
     return 1 if failed else 0
@@ -64,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _all(seeds: range, jobs: int) -> Iterator[tuple[int, list[str], int]]:
-    """Each seed with its problems and runs, as they are done."""
+def _all(seeds: range, jobs: int) -> Iterator[_Done]:
+    """Each seed, as they are done."""
     if jobs == 1:
         yield from map(_work, seeds)
         return
@@ -79,11 +86,12 @@ def _settle_down() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def _work(seed: int) -> tuple[int, list[str], int]:
+def _work(seed: int) -> _Done:
     faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+    begun = time.process_time()
     outcome = drive.run_seed(seed)
     faulthandler.cancel_dump_traceback_later()
-    return seed, outcome.problems, outcome.runs
+    return seed, outcome.problems, outcome.runs, time.process_time() - begun
 
 
 def _one(asked: argparse.Namespace) -> int:

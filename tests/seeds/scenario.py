@@ -12,6 +12,7 @@ A scenario is plain data, so that a failing one can be kept as a file that stays
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -22,7 +23,8 @@ _SCHEMA = {"rtm": 10637, "sp1": 11116, "sp2": 14622, "sp3": 14625}
 _PLAIN = ("NODEA", "NODEB", "NODEC", "NODED", "NODEE")
 _ODD = ("EXCHANGE-MBX-01", "N1", "N10", "Node-2", "MBX")
 _GROUPS = ("Print & Fax (HQ)", "O'Brien, Zürich & Co.", "MSDTC", "Group with a name longer than any column (1)")
-_SERVERS = ("CMS1", "MAIL-B", "CMS3", "MBX-SOUTH")
+_SERVERS = ("CMS1", "MAIL-B", "CMS3", "MBX-SOUTH", "MAIL-EAST", "CMS10", "X", "MX-0", "CMS-3", "POST", "MX", "Y-1")
+_CLUSTERS = ("", "ALPHA", "Zulu-2")  # one comes before the first one's name, one after it
 _CMS_GROUPS = ("Mail & Archive (A)", "Postfach «Süd»", "Exchange Virtual Server 1 (A&B)", "Mail, B = C")
 _SETUP_TIMES = {
     "setup_start": 4,
@@ -53,14 +55,17 @@ _OTHER_TIMES = {
 
 
 def draw(seed: int) -> Data:
-    """The scenario of a seed."""
-    return _Drawing(Random(seed), seed).scenario()
+    """The scenario of a seed; one in sixteen has several clusters."""
+    many = Random(f"clusters of {seed}").random() < 1 / 16
+    return _Drawing(Random(seed), seed).several() if many else _Drawing(Random(seed), seed).scenario()
 
 
 class _Drawing:
     def __init__(self, random: Random, seed: int) -> None:
         self._random = random
         self._seed = seed
+        self._number = 0  # of the cluster that is being drawn
+        self._names: list[str] = []
         self._long = self._some(0.06)  # the few with everything: more nodes, real durations, more passes
 
     # --- chances ---
@@ -78,11 +83,34 @@ class _Drawing:
         passes = [
             self._pass(number) for number in range(self._of(1, 1, 1, 2, 2, 3) if self._long else self._of(1, 1, 2))
         ]
+        return self._told(passes, self._topology(None), self._options())
+
+    def several(self) -> Data:
+        """The same with two or three clusters, and the limits that the user of many clusters has."""
+        self._long = False
+        self._nodes_drawn()
+        clusters, names = [self._cluster()], list(self._names)
+        for number in range(1, self._of(2, 2, 2, 3)):
+            self._number = number
+            self._cluster_drawn([name for name in (*_PLAIN, *_ODD) if name not in names])
+            clusters.append(self._cluster())
+            names += self._names
+        self._names = names
+        limits = {
+            "upgrade_canary": self._of(0, 0, 1, [self._of(*(cluster["name"] for cluster in clusters))]),
+            "upgrade_batch": self._of(0, 0, 1, 2),
+            "upgrade_failure_budget": self._of(0, 0, 1, -1),
+            "upgrade_stop_after": self._of(0, 0, 0, 300, 1000),
+        }
+        passes = [self._pass(number) for number in range(self._of(1, 1, 2))]
+        return self._told(passes, self._topology(clusters), self._options() | limits)
+
+    def _told(self, passes: list[Data], topology: Data, options: Data) -> Data:
         return {
             "seed": self._seed,
             "goal": self._goal,
-            "topology": self._topology(),
-            "options": self._options(),
+            "topology": topology,
+            "options": options,
             "passes": passes,
             "rest": self._of(0, 0, 20, 120, 1200),
         }
@@ -106,10 +134,15 @@ class _Drawing:
         self._start = self._of("rtm", "sp1", "sp1", "sp2") if self._family == "2003" else self._of("sp1", "sp2")
         later = RELEASES[RELEASES.index(self._start) + 1 :]
         self._goal = self._of(*later)
+        self._prepared = False
+        self._cluster_drawn(_PLAIN, _ODD)
+
+    def _cluster_drawn(self, *names: Sequence[str]) -> None:
+        """Kind, nodes, and how far the upgrade of one cluster is; names: where its nodes' come from."""
         self._kind = self._of("ccr", "ccr", "ccr", "scc")
         most = 5 if self._long else 3
         count = 2 if self._kind == "ccr" else self._random.randint(2, most)
-        self._names = self._random.sample(_PLAIN if self._some(0.8) else _ODD, count)
+        self._names = self._random.sample(names[0] if self._some(0.8) else names[-1], count)
         # A single copy cluster needs a passive node.
         self._servers = 1 if self._kind == "ccr" else self._random.randint(1, min(count - 1, 3 if self._long else 2))
         self._steps = self._ideal()
@@ -117,7 +150,7 @@ class _Drawing:
         most_done = len(self._steps) - (0 if self._some(0.05) else 1)
         done = 0 if self._long and self._some(0.5) else min(most_done, int(far * (len(self._steps) + 1)))
         self._done = self._steps[:done]
-        self._prepared = bool(self._done) or self._some(0.4)
+        self._prepared = bool(self._done) or self._some(0.4) or self._prepared
         self._next = self._steps[done] if done < len(self._steps) else None
 
     def _ideal(self) -> list[tuple[str, int, int]]:
@@ -130,7 +163,7 @@ class _Drawing:
             free = server
         return steps
 
-    def _topology(self) -> Data:
+    def _topology(self, clusters: list[Data] | None) -> Data:
         language = self._some(0.1)
         page = 850 if language or self._some(0.3) else 437
         windows = {"family": self._family, "language": "xx" if language else "en", "oem_codepage": page}
@@ -140,7 +173,7 @@ class _Drawing:
             "exchange": {"release": self._start, "rollups": rollups},
             "media": {rf"D:\media\{release}": release for release in RELEASES[1:]},
             "directory": {"schema": _SCHEMA[self._goal if self._prepared else self._start]},
-            "clusters": [self._cluster()],
+            "clusters": clusters or [self._cluster()],
             "durations": self._durations(),
             "knobs": self._knobs(),
         }
@@ -180,7 +213,7 @@ class _Drawing:
         ]
         groups += [self._group(name, [("IP of " + name[:9], "IP Address")]) for name in self._odd_groups()]
         return {
-            "name": self._of("CLUS1", "EX-CLUSTER"),
+            "name": self._of("CLUS1", "EX-CLUSTER") if self._number == 0 else _CLUSTERS[self._number],
             "quorum": quorum,
             "nodes": nodes,
             "groups": groups,
@@ -204,12 +237,12 @@ class _Drawing:
             online = False
         groups = self._of(1, 1, 2)
         return {
-            "name": _SERVERS[number],
+            "name": _SERVERS[self._number * len(_CMS_GROUPS) + number],
             "kind": self._kind,
             "owner": self._names[owner],
             "release": release,
             "online": online,
-            "group": _CMS_GROUPS[number] if self._some(0.3) else _SERVERS[number],
+            "group": _CMS_GROUPS[number] if self._some(0.3) else _SERVERS[self._number * len(_CMS_GROUPS) + number],
             "storage_groups": [{"name": f"SG{n}", "database": f"Staff ({n})"} for n in range(groups)],
         }
 

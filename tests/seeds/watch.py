@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.exchange_registry import marks
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.invariants import release, runs_setup
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Process
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.truth import Command, Truth
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.world import (
+    Cluster,
     GroupState,
     Host,
     MailboxServer,
@@ -55,7 +55,7 @@ class Watch(Truth):
         self.calls: list[Call] = []
         self.happened: list[tuple[float, str, str]] = []  # lab time, cluster, what
         self.admin_acts = False
-        self._goal = goal
+        self.goal = goal
         self._first = first
         self.of: dict[int, tuple[Process, Command]] = {}
 
@@ -65,7 +65,7 @@ class Watch(Truth):
         """A command line, or a program below it, begins."""
         command = super().command_started(proc)
         self.of[id(proc)] = (proc, command)
-        found = None if command.top else _SETUP.match(proc.line.strip())
+        found = None if command.top or "setup" not in proc.line.lower() else _SETUP.match(proc.line.strip())
         if found:
             self._setup_started(proc, found.group(1).lower())
         return command
@@ -154,7 +154,7 @@ class Watch(Truth):
         return up and host.bits is not None and host.bits.complete and self._finished(host.bits.version)
 
     def _finished(self, version: Version) -> bool:
-        return release(version) >= release(self._goal)
+        return release(version) >= release(self.goal)
 
     def _servers(self, host: Host) -> list[MailboxServer]:
         return host.cluster.mailbox_servers if host.cluster else []
@@ -235,14 +235,13 @@ class Checker:
                 self.watch.problem("secret", f"the command line of {command.host} holds the password: {command.line}")
 
     def _changed(self, call: Call) -> None:
-        commands = [self.watch.command_of(sent.proc) for sent in call.sent]
-        mutated = [c for c in commands if c is not None and c.mutating]
+        acts = mutated(self.watch, call)
         said = bool(call.result.get("changed"))
         if call.check:
-            if mutated:
-                self.watch.problem("check", f"{call.module} on {call.host} in check mode ran {mutated[0].line}")
-        elif call.finished and said != bool(mutated) and not (said and self._may_say_so(call)):
-            seen = mutated[0].line if mutated else "nothing"
+            if acts:
+                self.watch.problem("check", f"{call.module} on {call.host} in check mode ran {acts[0].line}")
+        elif call.finished and said != bool(acts) and not (said and self._may_say_so(call)):
+            seen = acts[0].line if acts else "nothing"
             text = f"{call.module} on {call.host} at {call.begun:.0f} said changed={said}, the log has {seen}"
             self.watch.problem("S8", text)
 
@@ -264,6 +263,13 @@ class Checker:
                 found += self._server(cms)
         return found
 
+    def upgraded(self, cluster: Cluster) -> bool:
+        """Whether every node and mailbox server is at the release and up."""
+        goal = release(self.watch.goal)
+        nodes = all(h.bits and h.bits.complete and release(h.bits.version) >= goal for h in cluster.members)
+        up = all(cluster.node_states[host.name] is NodeState.UP for host in cluster.members)
+        return nodes and up and not any(self._server(cms) for cms in cluster.mailbox_servers)
+
     def _host(self, host: Host) -> list[str]:
         left = {
             "pending restart": self.world.physics.pending_restart(host),
@@ -272,23 +278,28 @@ class Checker:
             "processes": [process.line for process in host.processes],
         }
         found = [f"{host.name} has {what}: {value}" for what, value in left.items() if value]
-        done = host.bits is not None and host.bits.complete and release(host.bits.version) >= release(self.watch._goal)
+        done = host.bits is not None and host.bits.complete and release(host.bits.version) >= release(self.watch.goal)
         return found if done else [*found, f"{host.name} is at {host.bits.version if host.bits else None}"]
 
     def _server(self, cms: MailboxServer) -> list[str]:
         found = []
-        if release(cms.version) < release(self.watch._goal):
+        if release(cms.version) < release(self.watch.goal):
             found.append(f"{cms.name} is at {cms.version}")
         if cms.group.state() is not GroupState.ONLINE:
             found.append(f"{cms.name} is {cms.group.state().name}")
         return found + [f"{c.database} of {cms.name} is dismounted" for c in cms.storage_groups if not c.mounted]
 
 
+def mutated(watch: Watch, call: Call) -> list[Command]:
+    """The command lines of a call that changed something, by the lab's log."""
+    commands = [watch.command_of(sent.proc) for sent in call.sent]
+    return [command for command in commands if command is not None and command.mutating]
+
+
 def changes(watch: Watch, calls: list[Call]) -> list[str]:
     """What these calls changed, by the log or by their own word."""
     lines: list[str] = []
     for call in calls:
-        commands: list[Any] = [watch.command_of(sent.proc) for sent in call.sent]
-        lines += [f"{call.module} ran {c.line}" for c in commands if c is not None and c.mutating]
+        lines += [f"{call.module} ran {command.line}" for command in mutated(watch, call)]
         lines += [f"{call.module} says changed"] if call.result.get("changed") else []
     return lines

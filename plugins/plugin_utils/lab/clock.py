@@ -124,6 +124,18 @@ class _Pace:
         return seconds / self.speed if self.speed else None
 
 
+class Baton:
+    """What the one thread that may run has; a bare lock, because a run hands it on some thousand times."""
+
+    __slots__ = ("give", "take")
+
+    def __init__(self) -> None:
+        lock = threading.Lock()
+        lock.acquire()
+        self.give: Callable[[], None] = lock.release
+        self.take: Callable[[], bool] = lock.acquire
+
+
 class VirtualClock(Clock):
     """Time that passes only while everybody sleeps: same calls, same run, no waiting.
 
@@ -134,13 +146,17 @@ class VirtualClock(Clock):
     def __init__(self) -> None:
         self._now = 0.0
         self._order = itertools.count()
-        self._due: list[tuple[float, int, Action | threading.Event]] = []
+        self._due: list[tuple[float, int, Action | Baton]] = []
 
     def now(self) -> float:
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        baton = threading.Event()
+        end = self._now + max(0.0, seconds)
+        if not self._due or self._due[0][0] > end:
+            self._now = end  # nobody else has anything to do until then
+            return
+        baton = Baton()
         self._push(seconds, baton)
         self._hand_over(baton)
 
@@ -148,10 +164,10 @@ class VirtualClock(Clock):
         self._push(seconds, action)
 
     def spawn(self, body: Action, name: str) -> None:
-        baton = threading.Event()
+        baton = Baton()
 
         def run() -> None:
-            baton.wait()
+            baton.take()
             try:
                 body()
             finally:
@@ -163,19 +179,19 @@ class VirtualClock(Clock):
     def close(self) -> None:
         self._due.clear()
 
-    def _push(self, seconds: float, what: Action | threading.Event) -> None:
+    def _push(self, seconds: float, what: Action | Baton) -> None:
         heapq.heappush(self._due, (self._now + max(0.0, seconds), next(self._order), what))
 
-    def _hand_over(self, mine: threading.Event | None) -> None:
+    def _hand_over(self, mine: Baton | None) -> None:
         """Run due actions until somebody's baton comes up; return when it is mine, or at once if I have none."""
         while self._due:
             due, _order, what = heapq.heappop(self._due)
             self._now = max(self._now, due)
             if what is mine:
                 return
-            if isinstance(what, threading.Event):
-                what.set()
+            if isinstance(what, Baton):
+                what.give()
                 if mine is not None:
-                    mine.wait()
+                    mine.take()
                 return
             what()

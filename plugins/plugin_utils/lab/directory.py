@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -208,6 +209,7 @@ def _controller(world: World, server: str) -> str:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _plain(dn: str) -> str:
     """A distinguished name to be compared: blanks around commas and equals signs do not count."""
     return re.sub(r"\s*([,=])\s*", r"\1", dn.strip()).lower()

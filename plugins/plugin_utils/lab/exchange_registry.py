@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def mark(host: Host, role: str, action: str, step: str) -> None:
 
 def watermark(action: str, step: str) -> str:
     """The id of the step that Setup was at."""
-    return str(uuid.uuid5(_NAMESPACE, f"{action} {step}"))
+    return _guid(f"{action} {step}")
 
 
 def unmark(host: Host, role: str) -> None:
@@ -117,5 +118,6 @@ def _publish_properties(host: Host, cluster: Cluster) -> None:
             host.registry.set(f"{above}\\Parameters" if place.private else above, value.name, value.data, value.type)
 
 
+@lru_cache(maxsize=4096)
 def _guid(text: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, text))

@@ -188,6 +188,8 @@ class Faults:
         return self._strike(when, proc, "line", line, "line")
 
     def _strike(self, when: str, proc: Process, program: str, line: str, place: str = "command") -> Outcome | None:
+        if not self._faults:
+            return None
         with self._world.lock:
             fault = self._take(place, when, proc.host, program, line)
             if fault is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from .errors import ServiceError
@@ -71,7 +71,11 @@ class Catalogue:
 
     def find(self, id: str) -> Feature | None:
         """By Id, case ignored."""
-        return next((f for f in self.all() if f.id.lower() == id.lower()), None)
+        return self._by_id.get(id.lower())
+
+    @cached_property
+    def _by_id(self) -> dict[str, Feature]:
+        return {feature.id.lower(): feature for feature in self.all()}
 
     def to_install(self, feature: Feature, with_all_below: bool = False) -> list[Feature]:
         """A feature with what comes along and what it needs, in the order of the listing."""

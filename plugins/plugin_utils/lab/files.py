@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,6 +84,11 @@ def absolute(path: str, cwd: str) -> str:
     return f"{root}\\" + "\\".join(parts)
 
 
+def is_share(path: str) -> bool:
+    """Whether an absolute path leads to another computer."""
+    return path.startswith("\\\\")
+
+
 def parent(path: str) -> str:
     """The folder that holds an absolute path; the root is its own parent."""
     root, rest = split_root(path)
@@ -138,6 +143,14 @@ class FileSystem:
         """The file at path, or None (missing, or a folder)."""
         found = self._nodes.get(_key(path))
         return found[1] if found else None
+
+    def first_file(self, paths: Iterable[str]) -> str | None:
+        """The first of some absolute paths, in lower case, where a file is; as it was written when it was made."""
+        for path in paths:
+            found = self._nodes.get(path)
+            if found and found[1] is not None:
+                return found[0]
+        return None
 
     def exists(self, path: str) -> bool:
         """Whether a file or a folder is there."""

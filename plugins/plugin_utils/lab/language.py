@@ -22,6 +22,7 @@ import string
 import zlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Knobs:
                 raise ValueError(f"{name}: {value!r} is none of {', '.join(map(repr, choices))}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Language:
     """code 'en': as written; 'xx': every word is replaced by accented nonsense."""
 
@@ -93,8 +94,8 @@ class Language:
     def text(self, english: str, /, **arguments: object) -> str:
         """The sentence in this language. Placeholders are str.format's ({name}, {name:<20}); {{ is a brace."""
         parts = []
-        for literal, name, spec, _conversion in string.Formatter().parse(english):
-            parts.append(literal if self.code == "en" else _WORD.sub(_foreign, literal))
+        for literal, name, spec in _pieces(english):
+            parts.append(literal if self.code == "en" else _translated(literal))
             if name is not None:
                 parts.append(format(arguments[name], spec or ""))
         return "".join(parts)
@@ -114,15 +115,31 @@ class Language:
 
     def sentence(self, english: str) -> str:
         """A sentence that has its names in it already: in quotes or brackets, as a path or an address."""
+        if self.code == "en":
+            return english
         parts = _NAME.split(english)
-        return "".join(
-            part if index % 2 or self.code == "en" else _WORD.sub(_foreign, part) for index, part in enumerate(parts)
-        )
+        return "".join(part if index % 2 else _translated(part) for index, part in enumerate(parts))
+
+
+@lru_cache(maxsize=2048)
+def _pieces(english: str) -> tuple[tuple[str, str | None, str | None], ...]:
+    """Literal text, and the placeholder behind it with its format."""
+    return tuple((literal, name, spec) for literal, name, spec, _conversion in string.Formatter().parse(english))
 
 
 def of(host: Host) -> Language:
     """The language of one host, with the knobs of the lab."""
-    return replace(host.world.language, code=host.windows.language)
+    return _speaking(host.world.language, host.windows.language)
+
+
+@lru_cache(maxsize=256)
+def _speaking(language: Language, code: str) -> Language:
+    return replace(language, code=code)
+
+
+@lru_cache(maxsize=4096)
+def _translated(literal: str) -> str:
+    return _WORD.sub(_foreign, literal)
 
 
 def _foreign(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from .public_folders import ROOT, SYSTEM, PublicFolder, PublicFolders
 if TYPE_CHECKING:
     from .mail_plans import FolderPlan, MailboxPlan, MailPlan
     from .plans import ClusterPlan, Topology
-    from .world import World
+    from .world import MailboxServer, StorageGroupCopy, World
 
 _KILOBYTE = 1024
 _OFFLINE_BOOK = "/o={org}/cn=addrlists/cn=oabs/cn=Default Offline Address Book"
@@ -49,6 +49,14 @@ def _databases(world: World, plan: ClusterPlan) -> None:
         for group, copy in zip(server.storage_groups, cms.storage_groups if cms else (), strict=True):
             if cms:
                 world.mail.databases.append(MailDatabase(world, cms, copy, group.capacity_mb * MEGABYTE))
+                _files(cms, copy)
+
+
+def _files(cms: MailboxServer, copy: StorageGroupCopy) -> None:
+    """The database has a file on every node; the disk's free space doesn't know how large it is."""
+    for host in cms.cluster.members:
+        host.files.mkdir(copy.path.rpartition("\\")[0], exist_ok=True)
+        host.files.write(copy.path, b"")
 
 
 def _fill_mailboxes(store: MailStore, plan: MailPlan) -> None:

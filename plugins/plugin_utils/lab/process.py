@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -54,7 +56,33 @@ class Logon:
         return self.kind != "network" or self.credentials
 
 
-@dataclass
+class Ended:
+    """Set once, at a process's end; as threading.Event, but some thousands of them cost next to nothing."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self) -> None:
+        self._running = threading.Lock()
+        self._running.acquire()
+
+    def set(self) -> None:
+        """It has ended; once is enough."""
+        with suppress(RuntimeError):
+            self._running.release()
+
+    def is_set(self) -> bool:
+        """Whether it has ended."""
+        return not self._running.locked()
+
+    def wait(self, seconds: float = -1) -> bool:
+        """Wait for the end, at most for real seconds; returns whether it is there."""
+        if not self._running.acquire(timeout=seconds):
+            return False
+        self.set()
+        return True
+
+
+@dataclass(slots=True, eq=False)
 class Process:
     """One process. argv[0] is the program as typed; line is the whole command line as the program gets it."""
 
@@ -73,7 +101,7 @@ class Process:
     killed: bool = False
     children: list[Process] = field(default_factory=list)
     exit_code: int | None = None
-    done: threading.Event = field(default_factory=threading.Event)
+    done: Ended = field(default_factory=Ended)
 
     def out(self, text: str) -> None:
         """Write text to standard output; line ends become CR LF, the code page is the console's."""
@@ -120,7 +148,20 @@ class Process:
             child.kill()
 
     def _encode(self, text: str) -> bytes:
-        return text.replace("\r\n", "\n").replace("\n", "\r\n").encode(self.codepage, "replace")
+        return encoded(text.replace("\r\n", "\n").replace("\n", "\r\n"), self.codepage)
+
+
+def encoded(text: str, codepage: str) -> bytes:
+    """Text in a code page; what it has no character for becomes a question mark."""
+    if text.isascii() and _holds_ascii(codepage):
+        return text.encode("ascii")  # code pages are slow tables
+    return text.encode(codepage, "replace")
+
+
+@cache
+def _holds_ascii(codepage: str) -> bool:
+    plain = bytes(range(128))
+    return plain.decode(codepage, "replace").encode("utf-8") == plain
 
 
 Program = Callable[[Process], int]

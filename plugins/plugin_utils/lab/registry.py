@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 HIVES = {
     "HKEY_LOCAL_MACHINE": "HKLM",
@@ -37,12 +39,25 @@ class Registry:
 
     def __init__(self) -> None:
         self._root = _Key("")
+        self._shown: dict[Hashable, tuple[int, str]] = {}
+        self._changes = 0
+
+    def shown(self, what: Hashable, show: Callable[[], str]) -> str:
+        """What show() makes of the registry; called again only when something was written since."""
+        changes = self._changes
+        known = self._shown.get(what)
+        if known is not None and known[0] == changes:
+            return known[1]
+        text = show()
+        self._shown[what] = (changes, text)
+        return text
 
     def set(self, key: str, name: str, data: Data, type: str = "") -> None:
         """Write a value and make the keys above it; the type follows the data unless given."""
         guessed = {int: "REG_DWORD", str: "REG_SZ", list: "REG_MULTI_SZ", bytes: "REG_BINARY"}
         value = Value(name, type or guessed[data.__class__], data)
         self.create_key(key).values[name.lower()] = value
+        self._changes += 1
 
     def get(self, key: str, name: str) -> Data | None:
         found = self._find(key)
@@ -64,18 +79,23 @@ class Registry:
         here = self._root
         for part in _parts(key):
             here = here.keys.setdefault(part.lower(), _Key(part))
+        self._changes += 1
         return here
 
     def delete_value(self, key: str, name: str) -> bool:
         """True if it was there."""
         found = self._find(key)
-        return bool(found and found.values.pop(name.lower(), None))
+        deleted = found.values.pop(name.lower(), None) if found else None
+        self._changes += 1
+        return deleted is not None
 
     def delete_key(self, key: str) -> bool:
         """True if it was there; takes the keys below with it."""
         *above, last = _parts(key)
         parent = self._find("\\".join(above))
-        return bool(parent and parent.keys.pop(last.lower(), None))
+        deleted = parent.keys.pop(last.lower(), None) if parent else None
+        self._changes += 1
+        return deleted is not None
 
     def _find(self, key: str) -> _Key | None:
         here = self._root
@@ -87,8 +107,9 @@ class Registry:
         return here
 
 
-def _parts(key: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _parts(key: str) -> tuple[str, ...]:
     parts = [part for part in key.split("\\") if part]
     if parts:
         parts[0] = HIVES.get(parts[0].upper(), parts[0].upper())
-    return parts
+    return tuple(parts)

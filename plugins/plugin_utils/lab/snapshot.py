@@ -92,6 +92,7 @@ def _host(host: Host) -> dict[str, Any]:
         "exchange": _exchange(host),
         "services": {service.name: service.state for service in host.services.values()},
         "features": sorted(host.features),
+        "products": host.installer.names(),
         "installed": host.installer.names(),
         "pending_restart": host.world.physics.pending_restart(host),
         "interrupted_setup": marks(host),

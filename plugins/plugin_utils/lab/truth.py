@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .invariants import Invariants
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .world import Cluster, Host, World
 
 
-@dataclass
+@dataclass(eq=False)
 class Command:
     """One command line as it was handed to a host (top), or one native program below it."""
 
@@ -44,20 +44,12 @@ class Interval:
     end_wall: float | None = None
 
 
-@dataclass
-class _Open:
-    """The commands that run on one process."""
-
-    proc: Process
-    commands: list[Command] = field(default_factory=list)
-
-
 class Truth:
     """Everything that happened, in order. All times t are lab seconds since the start."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, list[Command]] = {}  # what runs on a process, by the process's id()
         self.commands: list[Command] = []
         self.timeline: list[dict[str, Any]] = []
         self.violations: list[dict[str, Any]] = []
@@ -67,19 +59,21 @@ class Truth:
     def command_started(self, proc: Process) -> Command:
         """Log a command line; give the result to command_ended."""
         with self._world.lock:
-            top = not any(id(p) in self._open for p in _lineage(proc))
+            above: Process | None = proc
+            while above is not None and id(above) not in self._open:
+                above = above.parent
             command = Command(
                 len(self.commands) + 1,
                 proc.host.name,
                 proc.logon.user,
                 proc.logon.kind,
                 proc.line,
-                top,
+                above is None,
                 self._now(),
                 time.time(),
             )
             self.commands.append(command)
-            self._open.setdefault(id(proc), _Open(proc)).commands.append(command)
+            self._open.setdefault(id(proc), []).append(command)
             return command
 
     def command_ended(self, token: Command, rc: int | None) -> None:
@@ -87,11 +81,10 @@ class Truth:
         with self._world.lock:
             token.rc = rc
             token.duration = round(self._now() - token.t, 3)
-            for key, entry in list(self._open.items()):
-                if token in entry.commands:
-                    entry.commands.remove(token)
-                    if not entry.commands:
-                        del self._open[key]
+            key = next(key for key, commands in self._open.items() if token in commands)
+            self._open[key].remove(token)
+            if not self._open[key]:
+                del self._open[key]
 
     def effect(self, host: Host | None, kind: str, what: str, detail: str = "", proc: Process | None = None) -> None:
         """Something really changed; proc is the program that did it, None when it happened by itself."""
@@ -143,7 +136,7 @@ class Truth:
     def _commands_of(self, proc: Process | None) -> list[Command]:
         """The commands that this process belongs to, the nearest first."""
         entries = [self._open[id(p)] for p in _lineage(proc) if id(p) in self._open]
-        return [command for entry in entries for command in reversed(entry.commands)]
+        return [command for commands in entries for command in reversed(commands)]
 
     def _now(self) -> float:
         return round(self._world.clock.now(), 3)

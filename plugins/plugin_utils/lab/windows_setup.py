@@ -89,7 +89,7 @@ def fill_registry(host: Host) -> None:
     registry.set(f"{_CONTROL}\\Session Manager", "ProtectionMode", 1)
     registry.set(r"HKLM\SOFTWARE\Microsoft\Updates", "UpdateExeVolatile", 0)
     registry.create_key(f"{_WINDOWS}\\WindowsUpdate\\Auto Update")
-    registry.create_key(f"{_WINDOWS}\\Uninstall\\AddressBook")
+    registry.set(f"{_WINDOWS}\\Uninstall\\Connection Manager", "SystemComponent", 1)  # the key is never empty
     if host.windows.version.startswith("6."):
         registry.create_key(f"{_WINDOWS}\\Component Based Servicing")
 

@@ -10,6 +10,7 @@ Everything is read and changed under World.lock.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -213,6 +214,11 @@ class StorageGroupCopy:
     replay_queue: int = 0
     public: bool = False
 
+    @property
+    def path(self) -> str:
+        """The database's file. assumption: the folder that Setup suggests, on whatever cluster"""
+        return rf"C:\Program Files\Microsoft\Exchange Server\Mailbox\{self.name}\{self.database}.edb"
+
 
 @dataclass
 class MailboxServer:
@@ -238,6 +244,23 @@ class PropertyPlace(NamedTuple):
     private: bool
 
 
+class Told:
+    """What was printed of something, for as long as it looks the same."""
+
+    def __init__(self) -> None:
+        self._picture: Hashable = None
+        self._texts: dict[Hashable, str] = {}
+
+    def text(self, picture: Hashable, what: Hashable, tell: Callable[[], str]) -> str:
+        """What tell() says; asked again only when the picture has changed."""
+        if picture != self._picture:
+            self._picture, self._texts = picture, {}
+        text = self._texts.get(what)
+        if text is None:
+            text = self._texts[what] = tell()
+        return text
+
+
 @dataclass
 class Cluster:
     """A server cluster. members in node-number order (1, 2, …). quorum: shared_disk, majority, majority_witness.
@@ -253,6 +276,15 @@ class Cluster:
     paused: set[str] = field(default_factory=set)  # host names; outlives a restart
     mailbox_servers: list[MailboxServer] = field(default_factory=list)
     properties: dict[PropertyPlace, dict[str, Value]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told, repr=False, compare=False)
+
+    def picture(self) -> Hashable:
+        """Everything that a listing of nodes, groups or resources depends on."""
+        groups = (
+            (g.name, g.owner, *g.preferred_owners, *((r.name, r.type, r.state) for r in g.resources))
+            for g in self.groups
+        )
+        return (*self.node_states.items(), *groups)
 
     def group(self, name: str) -> Group | None:
         return next((g for g in self.groups if g.name.lower() == name.lower()), None)

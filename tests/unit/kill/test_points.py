@@ -104,3 +104,22 @@ def test_choosing(wanted: list[str], chosen: bool) -> None:
 )
 def test_acts_have_short_names(line: str, logon: str, shown: str) -> None:
     assert points(truth(command(1, line, logon=logon)))[0].act == shown
+
+
+def test_a_report_is_named_after_the_time() -> None:
+    """Another run has another one: it is the same act all the same."""
+    line = r"echo x -ReportFile 'C:\Logs\mailops-move-20261123-041408-156.xml' (1)>y"
+    found = points(truth(command(1, line)))
+    assert re.search(found[0].moment["match"], line.replace("20261123-041408-156", "20270101-000000-001"))
+    assert not re.search(found[0].moment["match"], line.replace("move", "validate"))
+
+
+def test_of_the_looks_at_public_folders_only_the_first_ones_count() -> None:
+    """How many there are is different in each run; what the later jobs change counts all the same."""
+    look = r"echo go>%SystemRoot%\Temp\mailops-public-folders\go&&schtasks /run /tn mailops-public-folders <nul"
+    events = [
+        event(9.5, "public folder", "replica removed", detail) for detail in (r"\Sales: X", r"\NON_IPM_SUBTREE\A: X")
+    ]
+    found = points(truth(*(command(t, look) for t in range(6, 11)), events=tuple(events)))
+    assert [p.name for p in found] == ["1b", "1d", "1a", "2b", "2d", "2a", "3b", "3d", "3a", "4d2"]
+    assert found[-1].moment["match"] == r"^public\ folder\ replica\ removed\ \\Sales:\ X$"

@@ -50,9 +50,10 @@ def test_constraints_leave_ansible_its_own_choices() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "expected"), [((0, 0), "passed"), ((1, 0), "FAILED: unit tests"), ((0, 1), "FAILED: rehearsal")]
+    ("codes", "expected"),
+    [((0, 0, 0), "passed"), ((1, 0, 0), "FAILED: unit tests"), ((0, 1, 1), "FAILED: order, rehearsal")],
 )
-def test_what_fails_is_named(monkeypatch: pytest.MonkeyPatch, codes: tuple[int, int], expected: str) -> None:
+def test_what_fails_is_named(monkeypatch: pytest.MonkeyPatch, codes: tuple[int, ...], expected: str) -> None:
     """And the rest is still run."""
     answers = iter(codes)
     monkeypatch.setattr(matrix, "find_python", lambda version: sys.executable)

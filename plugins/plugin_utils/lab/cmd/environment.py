@@ -22,6 +22,7 @@ class Environment:
 
     def __init__(self, values: dict[str, str]) -> None:
         self._values = {name.upper(): (name, value) for name, value in values.items()}
+        self._plain: dict[str, str] | None = None
 
     def get(self, name: str) -> str | None:
         found = self._values.get(name.upper())
@@ -29,6 +30,7 @@ class Environment:
 
     def set(self, name: str, value: str) -> None:
         """Set a variable; an empty value removes it. An existing one keeps the case of its name."""
+        self._plain = None
         if value:
             known = self._values.get(name.upper())
             self._values[name.upper()] = (known[0] if known else name, value)
@@ -40,10 +42,15 @@ class Environment:
         return (self._values[key] for key in sorted(self._values))
 
     def as_dict(self) -> dict[str, str]:
-        return dict(self._values.values())
+        """A copy, as each new process gets one."""
+        if self._plain is None:
+            self._plain = dict(self._values.values())
+        return self._plain.copy()
 
     def copy(self) -> Environment:
-        return Environment(self.as_dict())
+        made = Environment({})
+        made._values = dict(self._values)
+        return made
 
 
 def default_environment(host: Host, logon: Logon) -> dict[str, str]:

@@ -12,6 +12,7 @@ Lookup = Callable[[str], "str | None"]
 Modify = Callable[[str, str, str], str]
 """value, modifier letters, name of a search path variable -> what %~…X stands for."""
 
+_NAMES = {mark: re.compile(f"{mark}([^{mark}:]+)(:[^{mark}]*)?{mark}") for mark in "%!"}
 _SUBSTRING = re.compile(r"~(-?\d+)?(?:,(-?\d+|))?")
 _ARGUMENT = re.compile(r"%(?:(~)([fdpnxsatz]*)(?:\$([^:%]+):)?)?([0-9])", re.IGNORECASE)
 _FOR_MODIFIERS = re.compile(r"~([fdpnxsatz]*)(?:\$([^:%]+):)?", re.IGNORECASE)
@@ -35,6 +36,8 @@ class Arguments:
 def expand_percent(text: str, lookup: Lookup, arguments: Arguments | None, modify: Modify) -> str:
     """The first phase, blind to quotes. arguments is given in a batch file only: there '%%' is a percent sign and an
     undefined name vanishes; on a command line both stay as typed (windows-cli.md 6)."""
+    if "%" not in text:
+        return text
     result = ""
     position = 0
     while True:
@@ -75,7 +78,7 @@ def _vanish(text: str, start: int) -> tuple[str, int]:
 
 def _variable(text: str, start: int, mark: str, lookup: Lookup) -> tuple[str, int] | None:
     """The value of the name between two marks, with :~n,m or :old=new applied."""
-    name = re.compile(f"{mark}([^{mark}:]+)(:[^{mark}]*)?{mark}").match(text, start)
+    name = _NAMES[mark].match(text, start)
     if not name:
         return None
     value = lookup(name[1])

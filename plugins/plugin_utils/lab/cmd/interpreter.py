@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ..files import PATH_NOT_FOUND, FileSystemError, parent
 from ..process import Process
@@ -19,7 +19,7 @@ from .context import Context
 from .environment import Environment
 from .expand import expand_delayed, expand_for, expand_percent
 from .launch import find_program, is_batch, new_process, run_program
-from .nodes import Block, Chain, For, If, Node, Simple
+from .nodes import Block, Chain, For, If, Node, Redirect, Simple
 from .parser import DELIMITERS, MAX_LINE, CommandSyntaxError, IncompleteLine, parse
 from .paths import modify
 from .redirection import open_redirect
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TOKEN = re.compile(r'(?:"[^"]*"?|[^\s,;=/"])+')
+_STUCK = re.compile(r"([A-Za-z]+)[.:\\(+\[\]]")
 _DRIVE = re.compile(r"([^\s\"]:)\s*")
 NOT_RECOGNISED = 9009
+_ERRORS_TO_OUTPUT = (Redirect(2, "&", "1"),)
+_N = TypeVar("_N", bound=Node)
 
 
 class Interpreter:
@@ -61,17 +64,21 @@ class Interpreter:
 
     def run(self, node: Node, handles: Handles) -> int:
         """Run one node of the tree and return its return code."""
-        return self._redirected(node, handles, lambda inner: self._run(node, inner))
+        self.shell.proc.check()
+        return self._redirected(node, handles, self._run) if node.redirects else self._run(node, handles)
 
     def run_called(self, node: Simple, handles: Handles) -> int:
         """Run what CALL read: nothing is expanded any more."""
-        return self._redirected(node, handles, lambda inner: self.execute(node.text, inner, called=True))
-
-    def _redirected(self, node: Node, handles: Handles, run: Callable[[Handles], int]) -> int:
-        """A redirection that can't be opened keeps a command from running, but doesn't set ERRORLEVEL."""
         self.shell.proc.check()
-        if not node.redirects:
-            return run(handles)
+        return self._redirected(node, handles, self._called) if node.redirects else self._called(node, handles)
+
+    def _called(self, node: Simple, handles: Handles) -> int:
+        return self.execute(node.text, handles, called=True)
+
+    def _redirected(self, node: _N, handles: Handles, run: Callable[[_N, Handles], int]) -> int:
+        """A redirection that can't be opened keeps a command from running, but doesn't set ERRORLEVEL."""
+        if node.redirects == _ERRORS_TO_OUTPUT and 1 in handles.table:  # by far the most frequent one
+            return run(node, handles.having(2, handles.table[1]))
         with ExitStack() as stack:
             inner = handles
             try:
@@ -79,7 +86,7 @@ class Interpreter:
                     inner = open_redirect(self.shell, redirect, self.substitute(redirect.target), inner, stack)
             except FileSystemError as error:
                 return Context(self, handles).fail_with(error.code)
-            return run(inner)
+            return run(node, inner)
 
     def _run(self, node: Node, handles: Handles) -> int:
         if isinstance(node, Simple):
@@ -99,12 +106,19 @@ class Interpreter:
         return code
 
     def _chain(self, node: Chain, handles: Handles) -> int:
-        code = self.run(node.left, handles)
-        if node.operator == "||" and code:
-            self.shell.errorlevel = code
-        if {"&&": code != 0, "||": code == 0}.get(node.operator, False):
-            return code
-        return self.run(node.right, handles)
+        """Chains lean to the left, and those of clients are long: one after the other, not one in the other."""
+        links: list[Chain] = []
+        first: Node = node
+        while isinstance(first, Chain) and first.operator != "|":
+            links.append(first)
+            first = first.left
+        code = self.run(first, handles)
+        for link in reversed(links):
+            if link.operator == "||" and code:
+                self.shell.errorlevel = code
+            if link.operator == "&" or (code == 0) == (link.operator == "&&"):
+                code = self.run(link.right, handles)
+        return code
 
     def _pipe(self, node: Chain, handles: Handles) -> int:
         """Each side is a cmd.exe of its own; the right one's exit code counts."""
@@ -164,7 +178,7 @@ class Interpreter:
         """A built-in name, also one with something stuck to it, as in 'cd..' and 'echo.'."""
         if token.lower() in BUILTINS and token.isalpha():
             return token.lower()
-        found = re.match(r"([A-Za-z]+)[.:\\(+\[\]]", token)
+        found = _STUCK.match(token)
         if found and found[1].lower() in BUILTINS and not find_program(self.shell, token):
             return found[1].lower()
         return None

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import language
-from ..files import FileSystemError, base_name
+from ..files import absolute, base_name, is_share
 from ..process import Killed, Process
 from ..programs import PROGRAMS
 from .arguments import split_argv, unquote
@@ -33,26 +34,20 @@ def is_batch(path: str) -> bool:
 
 def find_program(shell: Shell, name: str) -> str | None:
     """The file that a command name starts: in the current folder, then along PATH, with the endings of PATHEXT."""
-    folders = [""] if "\\" in name or ":" in name else ["", *(shell.env.get("PATH") or "").split(";")]
-    endings = (shell.env.get("PATHEXT") or ".COM;.EXE;.BAT;.CMD").lower().split(";")
-    for folder in folders:
-        prefix = f"{unquote(folder)}\\" if folder else ""
-        for ending in ("", *endings):
-            path = _startable(shell, prefix + name + ending, endings)
-            if path:
-                return path
-    return None
+    files, proc = shell.files, shell.proc
+    endings = shell.env.get("PATHEXT") or ".COM;.EXE;.BAT;.CMD"
+    return files.first_file(_places(name, shell.env.get("PATH") or "", endings, proc.cwd, proc.logon.can_go_on))
 
 
-def _startable(shell: Shell, name: str, endings: list[str]) -> str | None:
-    try:
-        path = shell.path(name)
-    except FileSystemError:
-        return None
-    if shell.files.entry(path) is None:
-        return None
-    startable = any(path.lower().endswith(ending) for ending in endings if ending)
-    return shell.files.true_name(path) if startable else None
+@lru_cache(maxsize=4096)
+def _places(name: str, search_path: str, path_ext: str, cwd: str, shares: bool) -> tuple[str, ...]:
+    """Where a command's file may be, in lower case, the first choice first; nowhere on shares out of reach."""
+    folders = [""] if "\\" in name or ":" in name else ["", *search_path.split(";")]
+    endings = path_ext.lower().split(";")
+    startable = tuple(ending for ending in endings if ending)
+    prefixes = [f"{unquote(folder)}\\" if folder else "" for folder in folders]
+    paths = [absolute(unquote(prefix + name + ending), cwd).lower() for prefix in prefixes for ending in ("", *endings)]
+    return tuple(path for path in paths if path.endswith(startable) and (shares or not is_share(path)))
 
 
 def new_process(shell: Shell, line: str, handles: Handles) -> Process:

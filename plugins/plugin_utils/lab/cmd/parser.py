@@ -17,6 +17,8 @@ DELIMITERS = " \t,;=\x0b\x0c"
 _SPECIAL = "&|<>\n"
 _COMPARISONS = ("equ", "neq", "lss", "leq", "gtr", "geq")
 _UNARY = ("errorlevel", "exist", "defined", "cmdextversion")
+_PLAIN = re.compile(r'[^"^&|<>)\n]+')  # nothing in it means anything outside of quotes
+_QUOTED = re.compile(r'[^"\n]+')
 _KEYWORD = re.compile(r"(if|for|rem)(?=[\s,;=/&|<>()]|$)", re.IGNORECASE)
 _ELSE = re.compile(r"else(?=[\s,;=(]|$)", re.IGNORECASE)
 
@@ -62,6 +64,14 @@ class _Scanner:
         char = self.peek()
         self.position += 1
         return char
+
+    def run(self, of: re.Pattern[str]) -> str:
+        """Take as much as fits."""
+        found = of.match(self.text, self.position)
+        if not found:
+            return ""
+        self.position = found.end()
+        return found.group()
 
     def starts(self, what: str) -> bool:
         return self.text.startswith(what, self.position)
@@ -209,6 +219,10 @@ class _Parser:
         text = ""
         quoted = escaped = False
         while quoted or not self._in.at_end():
+            plain = self._in.run(_QUOTED if quoted else _PLAIN)
+            if plain:
+                text, escaped = text + plain, False
+                continue
             char = self._in.peek()
             if not char or char == "\n":
                 break

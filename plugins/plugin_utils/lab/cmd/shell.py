@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from random import randrange
 
 from .. import language
-from ..files import ACCESS_DENIED, FileSystem, FileSystemError, absolute, base_name, split_root
-from ..process import Process
+from ..files import ACCESS_DENIED, FileSystem, FileSystemError, absolute, base_name, is_share
+from ..process import Process, encoded
 from .arguments import unquote
 from .environment import Environment
 from .expand import Arguments
@@ -97,7 +97,7 @@ class Shell:
     def path(self, name: str) -> str:
         """The full path of a file name; a share can't be reached with a network logon (transport.md 7)."""
         path = absolute(unquote(name), self.proc.cwd)
-        if split_root(path)[0].startswith("\\\\") and not self.proc.logon.can_go_on:
+        if is_share(path) and not self.proc.logon.can_go_on:
             raise FileSystemError(ACCESS_DENIED, path)
         return path
 
@@ -121,7 +121,7 @@ class Shell:
 
     def encode(self, text: str) -> bytes:
         """Text as it is written: in the console's code page, with CR LF."""
-        return text.replace("\n", "\r\n").encode(self.proc.codepage, "replace")
+        return encoded(text.replace("\n", "\r\n"), self.proc.codepage)
 
     def effect(self, what: str, path: str) -> None:
         """Tell the ground truth that a file changed."""
@@ -140,20 +140,24 @@ class Shell:
         return Shell(proc, self.env.copy(), self.delayed and keep_delayed, variables=dict(self.variables))
 
     def _dynamic(self, name: str) -> str | None:
-        made_up: dict[str, Callable[[], str]] = {
-            "errorlevel": lambda: str(self.errorlevel),
-            "cd": lambda: self.proc.cwd,
-            "date": self.day,
-            "time": self._time,
-            "random": lambda: str(randrange(32768)),  # noqa: S311 - %RANDOM% is no secret
-            "cmdextversion": lambda: "2",
-            "cmdcmdline": lambda: self.proc.line,
-        }
-        return made_up[name]() if name in made_up else None
+        make = _MADE_UP.get(name)
+        return make(self) if make else None
 
-    def _time(self) -> str:
+    def time(self) -> str:
+        """The time of day as %TIME% shows it."""
         now = self.date()
         return f"{now.hour:2}:{now:%M:%S}.{now.microsecond // 10000:02}"
+
+
+_MADE_UP: dict[str, Callable[[Shell], str]] = {
+    "errorlevel": lambda shell: str(shell.errorlevel),
+    "cd": lambda shell: shell.proc.cwd,
+    "date": Shell.day,
+    "time": Shell.time,
+    "random": lambda _shell: str(randrange(32768)),  # noqa: S311 - %RANDOM% is no secret
+    "cmdextversion": lambda _shell: "2",
+    "cmdcmdline": lambda shell: shell.proc.line,
+}
 
 
 def is_device(path: str) -> bool:

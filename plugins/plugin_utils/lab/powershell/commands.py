@@ -139,6 +139,8 @@ class Commands:
 
     def _arguments(self, body: ast.Block, command: ast.Command) -> Scope:
         """Parameters by name (or the beginning of one), the others in their order, the rest in $args."""
+        if not any(a.name for a in command.arguments) and not any(p.type for p in body.parameters):
+            return self._in_order(body, command)
         scope: Scope = {}
         rest: list[Any] = []
         waiting: ast.Parameter | None = None
@@ -158,6 +160,15 @@ class Commands:
             self._give(scope, parameter, value, command)
         self._defaults(scope, body, command)
         scope["args"] = rest[len(free) :]
+        return scope
+
+    def _in_order(self, body: ast.Block, command: ast.Command) -> Scope:
+        """As nearly every call of a function is: values only, for parameters that take any."""
+        evaluate = self._interpreter.expressions.evaluate
+        values = [None if a.value is None else evaluate(a.value) for a in command.arguments]
+        scope: Scope = {p.name.lower(): value for p, value in zip(body.parameters, values, strict=False)}
+        self._defaults(scope, body, command)
+        scope["args"] = values[len(body.parameters) :]
         return scope
 
     def _give(self, scope: Scope, parameter: ast.Parameter, value: Any, command: ast.Command) -> None:

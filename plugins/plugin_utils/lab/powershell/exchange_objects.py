@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..directory import ADMINISTRATIVE_GROUP, servers_dn
@@ -192,6 +193,11 @@ def _addresses(server: Server) -> list[str]:
     return [*local, f"ncacn_ip_tcp:{server.fqdn}", f"ncalrpc:{name}"]
 
 
+@lru_cache(maxsize=1024)
+def _guid(dn: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, dn))
+
+
 def _directory_fields(server: Server, dn: str, identity: str, category: str, kind: str) -> dict[str, Any]:
     """The end of every listing of an object of the directory."""
     return {
@@ -200,7 +206,7 @@ def _directory_fields(server: Server, dn: str, identity: str, category: str, kin
         "ExchangeVersion": "0.1 (8.0.535.0)",  # the version of the object, not of the server (exchange.md 5.2)
         "DistinguishedName": dn,
         "Identity": identity,
-        "Guid": str(uuid.uuid5(_NAMESPACE, dn)),
+        "Guid": _guid(dn),
         "ObjectCategory": f"{server.domain}/Configuration/Schema/{category}",
         "ObjectClass": ["top", "server", kind] if kind == "msExchExchangeServer" else ["top", kind],
         "WhenChanged": server.world.start_date,
@@ -278,7 +284,7 @@ def _database(server: Server, copy: StorageGroupCopy, with_status: bool, kind: s
         "Recovery": False,
         "MountAtStartup": True,
         "Mounted": mounted(server, copy) if with_status else None,
-        "EdbFilePath": rf"C:\Program Files\Microsoft\Exchange Server\Mailbox\{copy.name}\{copy.database}.edb",
+        "EdbFilePath": copy.path,
         "HasLocalCopy": False,
         **_directory_fields(
             server,

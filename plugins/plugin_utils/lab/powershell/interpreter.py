@@ -30,7 +30,7 @@ class Interpreter:
         self.failed = False  # the last statement ended with a terminating error
         self._traps = 0  # how many blocks with traps are being run
         self._kinds: dict[type, Callable[[Any], Output]] = {
-            ast.Pipeline: self._pipeline,
+            ast.Pipeline: self.commands.run,
             ast.Assignment: self._assignment,
             ast.If: self._if,
             ast.ForEach: self._foreach,
@@ -73,8 +73,9 @@ class Interpreter:
         """Run the statements of a block under its traps."""
         for statement in block.statements:
             self.failed = False
+            output = self._kinds[type(statement)](statement)
             try:
-                yield from self._watched(self._kinds[type(statement)](statement), bool(block.traps))
+                yield from self._watched(output) if block.traps else output
             except PSError as error:
                 yield from self._caught(block, error)
 
@@ -102,15 +103,15 @@ class Interpreter:
 
     # -- what happens around a generator while it runs, and only then
 
-    def _watched(self, output: Output, traps: bool) -> Output:
+    def _watched(self, output: Output) -> Output:
         while True:
-            self._traps += traps
+            self._traps += 1
             try:
                 value = next(output)
             except StopIteration:
                 return
             finally:
-                self._traps -= traps
+                self._traps -= 1
             yield value
 
     def _scoped(self, output: Output, scopes: list[Scope]) -> Output:
@@ -164,9 +165,6 @@ class Interpreter:
             error.handled = True
 
     # -- statements
-
-    def _pipeline(self, node: ast.Pipeline) -> Output:
-        yield from self.commands.run(node)
 
     def _assignment(self, node: ast.Assignment) -> Output:
         value = self.value_of(node.value)

@@ -9,6 +9,7 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from .dotnet_format import format_string
@@ -39,6 +40,7 @@ def binary(op: str, left: Any, right: Any) -> Any:
     return test(left, right, case)
 
 
+@cache
 def comparison(op: str) -> tuple[str, bool]:
     """The operator without its prefix c or i, and whether it minds the case."""
     if op in COMPARISONS:
@@ -74,6 +76,7 @@ def add(left: Any, right: Any) -> Any:
     raise _no_operator(left, "op_Addition")
 
 
+@lru_cache(maxsize=1024)
 def like_pattern(pattern: str) -> str:
     """A regular expression for a wildcard pattern."""
     out = ""
@@ -98,6 +101,7 @@ def search(text: Any, pattern: Any, case: bool = False) -> re.Match[str] | None:
     return compiled(to_text(pattern), case).search(to_text(text))
 
 
+@lru_cache(maxsize=1024)
 def compiled(pattern: str, case: bool = False) -> re.Pattern[str]:
     """A .NET regular expression in Python's spelling."""
     try:

@@ -67,8 +67,12 @@ class Session:
             return self.succeeded
         if name == "error":
             return self.errors
-        scopes = [self.scopes[0]] if variable.scope in ("global", "script") else reversed(self.scopes)
-        return next((scope[name] for scope in scopes if name in scope), None)
+        if variable.scope in ("global", "script"):
+            return self.scopes[0].get(name)
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return None
 
     def set(self, variable: Variable, value: Any) -> None:
         """Write a variable; PSError for a constant."""
@@ -106,7 +110,7 @@ class Session:
 
     def loaded(self, snapin: str) -> bool:
         """Whether a snap-in was added; without a name a part of PowerShell itself is meant."""
-        return not snapin or any(is_like(name, snapin) for name in self.snapins)
+        return not snapin or snapin in self.snapins or any(is_like(name, snapin) for name in self.snapins)
 
     def _set_environment(self, name: str, value: Any) -> None:
         spelled = next((key for key in self.proc.env if key.lower() == name.lower()), name)

@@ -127,6 +127,8 @@ def collapsed(values: list[Any]) -> Any:
 
 def to_text(value: Any) -> str:
     """value as it stands in a string; the items of an array are joined by blanks."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, list):

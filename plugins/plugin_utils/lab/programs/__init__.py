@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -48,10 +50,15 @@ _MODULES = {
 
 def _lazy(module: str, function: str) -> Program:
     def run(proc: Process) -> int:
-        program = cast("Program", getattr(import_module(f"{_LAB}.{module}"), function))
+        program = cast("Program", getattr(_imported(module), function))
         return program(proc)
 
     return run
+
+
+@cache
+def _imported(module: str) -> ModuleType:
+    return import_module(f"{_LAB}.{module}")
 
 
 PROGRAMS: dict[str, Program] = {name: _lazy(module, function) for name, (module, function) in _MODULES.items()}

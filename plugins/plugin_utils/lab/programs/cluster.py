@@ -116,8 +116,13 @@ def _list(session: Session, request: Request, known: dict[str, listings.Listing]
 
 
 def _print(session: Session, listing: listings.Listing, request: Request) -> None:
+    cluster = session.cluster
     with session.proc.host.world.lock:
-        text = listing(session, request)
+        if listing in listings.PICTURED:
+            what = (listing, request, session.words)
+            text = cluster.told.text(cluster.picture(), what, lambda: listing(session, request))
+        else:
+            text = listing(session, request)
     session.proc.out(text)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..errors import ClusterError
 
 INVALID_PARAMETER = 87
+_RAW_WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 
 # The part in brackets may be left out, as the manual writes it.
 _COMMANDS = ("node", "group", "res[ource]")
@@ -75,7 +77,7 @@ class Request:
 
 def raw_words(line: str) -> list[str]:
     """The words of a command line with their quotes, which tell a value from a separator."""
-    return re.findall(r'(?:"[^"]*"?|[^\s"])+', line)
+    return _RAW_WORD.findall(line)
 
 
 def parse(arguments: Sequence[str], raw: Sequence[str] = ()) -> Request:
@@ -83,6 +85,11 @@ def parse(arguments: Sequence[str], raw: Sequence[str] = ()) -> Request:
 
     raw: the same words with their quotes, where they are known.
     """
+    return _parsed(tuple(arguments), tuple(raw))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(arguments: tuple[str, ...], raw: tuple[str, ...]) -> Request:
     rest = list(arguments)
     cluster = _take_cluster(rest)
     command = ""

@@ -253,3 +253,5 @@ CLUSTER: dict[str, Listing] = {
     "properties": _cluster_properties,
     "privproperties": _private("Cluster", "cluster"),
 }
+PICTURED = frozenset((node_table, group_table, *(known["status"] for known in (NODE, GROUP, RESOURCE))))
+"""Those that tell nothing but what Cluster.picture() holds."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import language
@@ -56,7 +57,7 @@ def main(proc: Process) -> int:
     try:
         if verb not in _VERBS:
             raise RegError(_SYNTAX)
-        _VERBS[verb](proc, _arguments(proc.argv[2:], verb))
+        _VERBS[verb](proc, _arguments(tuple(proc.argv[2:]), verb))
     except RegError as error:
         proc.err(_error_line(proc, error.sentence))
         return 1
@@ -66,13 +67,19 @@ def main(proc: Process) -> int:
 def _query(proc: Process, arguments: Arguments) -> None:
     with proc.host.world.lock:
         registry = proc.host.registry
-        if not registry.has_key(arguments.key):
-            raise RegError(_MISSING)
-        sections = list(_sections(proc, registry, arguments))
-    if not sections and arguments.value_name is not None:
+        text = registry.shown((tuple(proc.argv), language.of(proc.host)), lambda: _answer(proc, registry, arguments))
+    if not text:
         raise RegError(_MISSING)
+    proc.out(text)
+
+
+def _answer(proc: Process, registry: Registry, arguments: Arguments) -> str:
+    """What a query prints; nothing when the key or the value is missing."""
+    sections = list(_sections(proc, registry, arguments)) if registry.has_key(arguments.key) else None
+    if sections is None or (not sections and arguments.value_name is not None):
+        return ""
     banner = "! REG.EXE VERSION 3.0\n\n" if _old(proc) else ""
-    proc.out("\n" + banner + "\n".join(sections) + "\n")
+    return "\n" + banner + "\n".join(sections) + "\n"
 
 
 def _sections(proc: Process, registry: Registry, arguments: Arguments) -> Iterator[str]:
@@ -159,7 +166,8 @@ def _delete(proc: Process, arguments: Arguments) -> None:
 _VERBS: dict[str, Callable[[Process, Arguments], None]] = {"query": _query, "add": _add, "delete": _delete}
 
 
-def _arguments(words: Sequence[str], verb: str) -> Arguments:
+@lru_cache(maxsize=1024)
+def _arguments(words: tuple[str, ...], verb: str) -> Arguments:
     if not words:
         raise RegError(_SYNTAX)
     rest, switches, values = list(words[1:]), set(), {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import language
@@ -69,9 +70,9 @@ def main(proc: Process) -> int:
         _old_habits(proc)
     try:
         query = parse(proc.line)
-        rows = _select(proc, query)
-        if rows:
-            proc.out(_format(proc, query, rows))
+        text = _answer(proc, query)
+        if text:
+            proc.out(text)
         else:
             proc.err(language.of(proc.host).text("No Instance(s) Available.\n"))
     except WmicError as error:
@@ -79,6 +80,7 @@ def main(proc: Process) -> int:
     return 0
 
 
+@lru_cache(maxsize=1024)
 def parse(line: str) -> Query:
     """Read a command line, program included; WmicError when wmic would not understand it."""
     words = _WORD.findall(line)[1:]
@@ -136,9 +138,24 @@ def _get(words: Sequence[str]) -> tuple[tuple[str, ...], str]:
     return tuple(name for name in re.split(r"[,\s]+", names) if name), style
 
 
+def _answer(proc: Process, query: Query) -> str:
+    """What is printed; nothing when there is no instance."""
+    _check_rights(proc, query)
+    host = proc.host
+    if query.namespace != _MSCLUSTER or host.cluster is None:
+        return _told(proc, query)
+    with host.world.lock:
+        what = (query, host.name, host.world.physics.cluster_running(host), language.of(host))
+        return host.cluster.told.text(host.cluster.picture(), what, lambda: _told(proc, query))
+
+
+def _told(proc: Process, query: Query) -> str:
+    rows = _select(proc, query)
+    return _format(proc, query, rows) if rows else ""
+
+
 def _select(proc: Process, query: Query) -> list[dict[str, str]]:
     """The instances that fit, with the properties asked for, in alphabetical order."""
-    _check_rights(proc, query)
     if query.namespace not in _CLASSES or (query.namespace == _MSCLUSTER and not _has_cluster_provider(proc)):
         raise WmicError(_INVALID_NAMESPACE)
     source = _CLASSES[query.namespace].get(query.wmi_class.lower())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Cell = str | int | bool | None
 Row = Mapping[str, Cell]
@@ -37,6 +38,7 @@ class Condition:
     literals: tuple[str, ...]
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Condition:
     """Read a condition such as Name="Cluster Group" and State<>0; WqlError when it is none."""
     tokens = _tokens(text)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.action import upgrade_report
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _reports
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.test_plan import BUILDS, cms, reading
 
 GROUP = "Print & Fax <HQ>"
@@ -190,7 +191,7 @@ def test_a_disk_that_is_full_is_told_in_one_line(tmp_path: Path, monkeypatch: py
     def full(path: Path, text: str) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(upgrade_report, "_replace", full)
+    monkeypatch.setattr(_reports, "_replace", full)
     assert "No space left on device" in report(tmp_path)["msg"]
 
 

@@ -23,7 +23,12 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils import (
     _errors,
     _exchange,
     _files,
+    _installer,
+    _mailboxes,
+    _move_job,
+    _move_report,
     _numbers,
+    _public_folders,
     _registry,
     _server_manager,
     _setup,
@@ -35,7 +40,8 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils import (
     _windows,
     _wmic,
 )
-from ansible_collections.mailops.exchange2007.plugins.module_utils._job import DetachedJob, Phase
+from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure
+from ansible_collections.mailops.exchange2007.plugins.module_utils._job import DetachedJob, Phase, states
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Node, Result
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import SUCCESS, Asked, joined, text
 from hypothesis import given, settings
@@ -148,6 +154,16 @@ def claims_of_rows(said: list[str]) -> Claims:
 def claims_of_service(said: list[str]) -> Claims:
     if _windows.service_state(Result(0, said[0])) is _windows.ServiceState.RUNNING:
         yield "running", bool(re.search(r":\s+4\s", said[0]))
+
+
+def claims_of_products(said: list[str]) -> Claims:
+    for product in _installer.parse_products(*ok(said)) or ():
+        yield (
+            f"{product.code} is there",
+            one_line(together(*said), rf"^HKEY_.*Uninstall\\{re.escape(product.code)}\s*$"),
+        )
+        if product.version:
+            yield f"version {product.version}", product.version in together(*said)
 
 
 def claims_of_windows(said: list[str]) -> Claims:
@@ -281,7 +297,9 @@ def claims_of_wmic(said: list[str]) -> Claims:
 
 
 def claims_of_job(said: list[str]) -> Claims:
-    state = DetachedJob(Node("n", Asked()), "upgrade-sp2", ["ExSetup.exe"]).state(ok(said))
+    job = DetachedJob(Node("n", Asked()), "upgrade-sp2", ["ExSetup.exe"])
+    state = job.state(*ok(said))
+    yield "the same among others", states([job], ok(said)) == [state]
     if state.phase is Phase.FINISHED:
         yield (
             f"exit code {state.rc}",
@@ -372,7 +390,82 @@ def claims_of_directory(said: list[str]) -> Claims:
     yield "a reason", seen.whole or bool(seen.reason)
 
 
+def claims_of_listings(said: list[str]) -> Claims:
+    listing = _mailboxes.parse_listing(said[0])
+    yield "mounted", not listing.mounted or "mounted=true" in re.sub(r"\s", "", said[0].lower())
+    for mailbox in (*listing.there, *listing.waiting):
+        yield mailbox.guid, mailbox.guid in said[0].lower() and mailbox.address in said[0]
+    yield "nobody twice", not {m.guid for m in listing.there} & {m.guid for m in listing.waiting}
+
+
+def claims_of_databases(said: list[str]) -> Claims:
+    for database in _mailboxes.parse_databases(said[0]):
+        yield database.identity, f"database={database.identity}" in re.sub(r"= +", "=", said[0])
+        yield "mounted", not database.mounted or "mounted=true" in re.sub(r"\s", "", said[0].lower())
+        for number in (database.size, database.items, database.mailboxes):
+            yield f"{number}", number is None or str(number) in said[0]
+    free = _mailboxes.free_bytes(Result(0, said[1]))
+    yield f"{free} free", free is None or str(free) in said[1]
+
+
+def claims_of_moves(said: list[str]) -> Claims:
+    outcome = _move_job.parse_output(said[0])
+    yield "whole", not outcome.whole or "done" in said[0]
+    for guid in outcome.moved:
+        yield f"{guid} moved", guid in said[0]
+    report = _move_report.read_report(said[1].encode("utf-8", "replace"))
+    yield "as many items", len(report.items) <= said[1].lower().count("<item")
+    for item in report.items:
+        yield f"code {item.code}", item.code is None or str(abs(item.code)) in said[1]
+
+
+def claims_of_answers(said: list[str]) -> Claims:
+    try:
+        answer = _shell.read_answer(Result(0, said[0]), "Reading", "it", changed=False)
+    except Failure as failure:
+        yield "one line", len(str(failure).splitlines()) == 1
+        return
+    yield "its own end", "done" in said[0] and "error=" not in said[0]
+    scope = _public_folders.Scope(source="OLD", target="NEW")
+    seen = _public_folders.parse_seen(scope, answer)
+    for database in (*seen.source, *seen.target):
+        yield f"{database.name} mounted", not database.mounted or "true" in said[0].lower()
+    for folder in seen.tree or ():
+        yield folder.path, folder.path in said[0] and folder.id in said[0]
+    yield "a whole tree", seen.tree is None or "whole=tree" in re.sub(r"\s", "", said[0])
+
+
+def claims_of_sizes(said: list[str]) -> Claims:
+    size = _public_folders.parse_size(said[0])
+    yield f"{size}", size is None or bool(re.fullmatch(r"\s*[0-9]+ ?[KMGT]?B\s*", said[0], re.IGNORECASE))
+
+
 # --- the table -----------------------------------------------------------------------------------------------------
+
+
+GUID = "b7157292-69ed-58c6-b4c6-97f16944f6a"
+LISTED = (
+    "target=MAIL-NEW\\SG\\A\r\nmounted=True\r\nlist=there\r\n"
+    f"mailbox={GUID}1|user1|user1@x.example|MAIL-NEW\\SG\\A|User 1\r\nlist=waiting\r\n"
+    f"mailbox={GUID}2|user2|user2@x.example|MAIL-OLD\\SG\\A|User | 2\r\ndone=1\r\n"
+)
+COUNTED = (
+    "database=MAIL-OLD\\SG\\A\r\nname=A\r\ngroup=SG\r\nmounted=True\r\npath=D:\\A.edb\r\nmailboxes=40\r\nread=40\r\n"
+    "size=3355443200\r\nitems=60000\r\nend=1\r\ndone=1\r\n"
+)
+FOLDERS = (
+    "source=True|OLD\\SG\\PF\r\ntarget=True|NEW\\SG\\PF\r\nfolder=0001|s|\\News\r\nfolder=0002|st|\\News\\Old\r\nwhole=tree\r\n"
+    "source_holds=0001|12|0|80MB|\\News\r\nwhole=source\r\ntarget_holds=0002|3|1|456B|\\News\\Old\r\nwhole=target\r\n"
+    "trouble=tree|no server\r\ndone=1\r\n"
+)
+FREE = "               0 File(s)              0 bytes\r\n               2 Dir(s)     21474836480 bytes free\r\n"
+MOVED = f"report=C:\\r.xml\r\nstatus=0\r\nstatus=-5\r\nmoved={GUID}1\r\nstill={GUID}2\r\ndone=1\r\n"
+MOVE_REPORT = (
+    '<?xml version="1.0" encoding="utf-8"?>\r\n<Move-Mailbox><TaskDetails>\r\n'
+    '<Item MailboxName="User 1"><Alias>user1</Alias><Result IsError="False" ErrorCode="0">Moved</Result></Item>\r\n'
+    '<Item MailboxName="User 2"><Result IsError="True" ErrorCode="-1056749110">Too many</Result></Item>\r\n'
+    "</TaskDetails></Move-Mailbox>\r\n"
+)
 
 
 @dataclass(frozen=True)
@@ -407,11 +500,19 @@ MARKS = (
     "\r\nHKEY_LOCAL_MACHINE\\Cluster\\Nodes\\1\\Parameters\r\n    MailopsNotice    REG_SZ    abc\r\n"
 )
 
+UNINSTALL = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Uninstall"
+PRODUCTS = (
+    f"\r\n{UNINSTALL}\r\n\r\n{UNINSTALL}\\Connection Manager\r\n    SystemComponent    REG_DWORD    0x1\r\n"
+    f"\r\n{UNINSTALL}\\{{5E076CF2-EFED-43A2-A623-13E0D62EC7E0}}\r\n    DisplayName    REG_SZ    Tools Pack\r\n"
+    "    DisplayVersion    REG_SZ    5.2.3790.3959\r\n"
+)
+
 PARSERS = (
     Parser("_cluster.parse_cluster", CLUSTER, claims_of_cluster),
     Parser("_cluster.node_rows _cluster.group_rows _cluster.resource_rows", CLUSTER[:3], claims_of_rows),
     Parser("_windows.service_state", (text("sc/running-italian.txt"),), claims_of_service),
     Parser("_windows.service_state", (text("sc/stop-pending-russian.txt"),), claims_of_service),
+    Parser("_installer.parse_products", (PRODUCTS, PRODUCTS.replace("5E076CF2", "0D9C8B7A")), claims_of_products),
     Parser(
         "_windows.parse_os _windows.boot_time _windows.running_images",
         (
@@ -469,7 +570,7 @@ PARSERS = (
     Parser("_exchange.parse_marks", (MARKS,), claims_of_marks),
     Parser("_wmic.table", (text("wmic/groups-names-with-blanks.txt"),), claims_of_wmic),
     Parser(
-        "_job.DetachedJob.state",
+        "_job.DetachedJob.state _job.states",
         ("job\r\nstarted\r\n0\r\nend\r\n", text("tasklist/setup-running.txt"), SUCCESS),
         claims_of_job,
     ),
@@ -507,6 +608,11 @@ PARSERS = (
     ),
     Parser("_shell.cms_state _numbers.whole_number", ("Online",), claims_of_shell),
     Parser("_shell.cms_state _numbers.whole_number", ("0",), claims_of_shell),
+    Parser("_mailboxes.parse_listing _mailboxes.parse_mailbox", (LISTED,), claims_of_listings),
+    Parser("_mailboxes.parse_databases _mailboxes.free_bytes", (COUNTED, FREE), claims_of_databases),
+    Parser("_move_job.parse_output _move_report.read_report", (MOVED, MOVE_REPORT), claims_of_moves),
+    Parser("_shell.read_answer _public_folders.parse_seen", (FOLDERS,), claims_of_answers),
+    Parser("_public_folders.parse_size", ("80MB",), claims_of_sizes),
     Parser("_directory.parse_directory", ("schema=14622\r\norganization=11222\r\ndone=1\r\n",), claims_of_directory),
 )
 
@@ -551,6 +657,7 @@ TEXTS = {"Result", "list[Result]", "Sequence[Result]", "bytes"}
 NAMED = re.compile(r"parse_|read_(?!proof|shell|boot_time|directory)|\w+_rows$")
 # They take a text or a result, but what they take was not printed by a tool, or they only shorten or write it.
 NO_PARSERS = {
+    "_mailboxes.read_databases",  # asks a node; what the node says is read by parse_databases
     "_files.armoured",
     "_files.sha1",
     "_files.state_of",

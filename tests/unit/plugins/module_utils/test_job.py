@@ -77,7 +77,7 @@ NO_LIST = text("tasklist/wmi-stopped-foreign.txt")
 )
 def test_state(signs: str, tasks: str, state: JobState) -> None:
     results = [Result(0, signs), Result(0, tasks), Result(0, "out")]
-    assert job(Asked()).state(results) == state
+    assert job(Asked()).state(*results) == state
 
 
 def test_a_look_is_one_round_trip() -> None:
@@ -377,7 +377,7 @@ def test_when_the_time_is_over_the_job_is_left_alone(world: World, quiet: int, p
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), min_size=3, max_size=3))
 def test_garbage_is_never_a_finished_job(outputs: list[str]) -> None:
-    state = job(Asked()).state([Result(0, out) for out in outputs])
+    state = job(Asked()).state(*[Result(0, out) for out in outputs])
     assert state.phase in (Phase.UNKNOWN, Phase.ABSENT, Phase.FINISHED)
     if state.phase is not Phase.UNKNOWN:
         assert "end" in outputs[0].split()

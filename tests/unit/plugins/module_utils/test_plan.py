@@ -50,6 +50,7 @@ def reading(node: str, release: str | None = "rtm", *servers: dict[str, Any], **
         "pending_restart": False,
         "servers_error": "",
         "jobs": {},
+        "interrupted": False,
         "not_ready": [],
         "not_prepared": [],
         "directory": PREPARED,
@@ -115,6 +116,7 @@ def test_what_scheduling_needs_of_a_node() -> None:
         "groups": RESULT["cluster"]["groups"],
         "pending_restart": True,
         "jobs": {"upgrade": "running"},
+        "interrupted": False,
         "not_ready": ["(R8) A restart is pending. Restart."],
         "not_prepared": ["(R8) The schema is old. Prepare it."],
         "directory": {"schema_version": 10637},
@@ -310,6 +312,13 @@ def test_what_a_dead_run_left_on_a_finished_node_is_cleared_without_a_restart(ph
     assert plan.node_steps(node_b, [node_a], "sp2") == {**NOTHING, "leftovers": True}
 
 
+def test_a_setup_that_broke_off_behind_the_new_version_runs_again() -> None:
+    """A mark is left: the versions in the registry are those that it had written by then."""
+    broke_off = reading("NODEB", "sp2", jobs={"upgrade": "died"}, interrupted=True)
+    steps = plan.node_steps(broke_off, [reading("NODEA", "rtm")], "sp2")
+    assert (steps["setup"], steps["restart"], steps["leftovers"]) == (True, True, False)
+
+
 def test_unread_mailbox_servers_are_neither_done_nor_ready_nor_proven() -> None:
     blind = [
         {**reading(name, "sp2", cms(release="sp2")), "servers_error": "no domain controller"}
@@ -430,7 +439,10 @@ def test_the_plan_prepares_the_forest_once_and_says_that_it_is_for_good() -> Non
         "schema 14622 (SP2), organisation 11222, which can't be undone"
     ]
     assert planned["steps"][0]["text"].startswith("Setup /PrepareSchema")
-    assert planned["warnings"] == []
+    assert planned["warnings"] == [TOOLS]
+
+
+TOOLS = "RTM management tools on other computers can't manage CMS1 afterwards: upgrade them too"
 
 
 @pytest.mark.parametrize(
@@ -445,8 +457,8 @@ def test_the_plan_prepares_the_forest_once_and_says_that_it_is_for_good() -> Non
 )
 def test_what_the_directory_does_not_tell_is_a_warning_and_no_refusal(directory: Any, part: str) -> None:
     nodes = [dict(node, directory=directory) for node in pair("rtm", "rtm")]
-    (warning,) = plan.plan(nodes, "sp2")[0]["warnings"]
-    assert part in warning
+    warning, tools = plan.plan(nodes, "sp2")[0]["warnings"]
+    assert (part in warning, tools) == (True, TOOLS)
     assert f"      warning: {warning}" in plan.plan_lines(plan.plan(nodes, "sp2"))
     assert plan.not_ready(nodes[0], nodes, "sp2") == []
 
@@ -602,6 +614,7 @@ def test_the_plan_of_a_ccr_cluster() -> None:
     nodes[0]["owns_groups"] = ["Cluster Group"]
     assert lines(nodes) == [
         "EX:",
+        f"      warning: {TOOLS}",
         "   1. NODEB: Setup /mode:upgrade from 8.0.685.25 to SP2",
         "   2. NODEB: restart, wait until it is back in the cluster",
         RETURN,

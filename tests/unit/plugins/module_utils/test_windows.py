@@ -33,11 +33,11 @@ def reg(name: str) -> Result:
             id="2003 SP2, German",
         ),
         pytest.param(
-            text("ver/2008-foreign.txt"), MISSING, MISSING, "", windows.Os("6.0.6001", "2008", None, ""), id="2008, no keys"
+            text("ver/2008-foreign.txt"), MISSING, MISSING, "", windows.Os("6.0.6001", "2008", None, ""), id="2008"
         ),
         pytest.param("[x 6.1.7601]", MISSING, MISSING, "", windows.Os("6.1.7601", "2008r2", None, ""), id="2008 R2"),
         pytest.param("[x 5.1.2600]", MISSING, MISSING, "", windows.Os("5.1.2600", "xp", None, ""), id="XP"),
-        pytest.param("[x 10.0.1]", MISSING, MISSING, "", windows.Os("10.0.1", "unknown", None, ""), id="a later Windows"),
+        pytest.param("[x 10.0.1]", MISSING, MISSING, "", windows.Os("10.0.1", "unknown", None, ""), id="later"),
         pytest.param("garbage", MISSING, MISSING, "WinNT", windows.Os("", "unknown", None, ""), id="not readable"),
         pytest.param("[x 6.0.6001]", MISSING, MISSING, "WinNT", windows.Os("6.0.6001", "vista", None, ""), id="Vista"),
         pytest.param("[x 6.0.6001]", MISSING, MISSING, "LanmanNT", windows.Os("6.0.6001", "2008", None, ""), id="a DC"),

@@ -153,6 +153,8 @@ FREE = {
     "timings",
     "cluster",
     "report.plan",
+    "report.mailboxes.failures",
+    "report.public_folders",
     "report.groups",
     "report.nodes.setup",
     "report.clustered_mailbox_servers",

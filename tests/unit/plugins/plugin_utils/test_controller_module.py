@@ -313,6 +313,8 @@ def test_a_lost_connection_is_a_lost_channel(raised: Exception, reason: str, sta
     [
         ({}, {"changed": False, "commands": []}),
         ({"changed": True, "rc": 0}, {"changed": True, "rc": 0, "commands": []}),
+        ({"rc": 3010}, {"rc": 3010, "failed": False}),
+        ({"rc": None}, {"rc": None, "failed": False}),
         ({"commands": ["own"]}, {"changed": False, "commands": ["own"]}),
         ({"x": [1, {"y": None, "z": [1.5, "t", True]}]}, {"x": [1, {"y": None, "z": [1.5, "t", True]}]}),
     ],
@@ -762,7 +764,7 @@ ACTIONS = Path(bridge.__file__).parents[1] / "action"
 MODULES = ACTIONS.parent / "modules"
 
 
-NEEDS_NO_NODE = {"upgrade_report"}  # writes a file on the controller
+NEEDS_NO_NODE = {"upgrade_report", "migration_report"}  # they write a file on the controller
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -304,6 +303,10 @@ def test_default_programs(family: str, there: tuple[str, ...], missing: tuple[st
 
 def test_ends_are_told_once(host: Host) -> None:
     proc = begin(host, "echo a")
-    assert isinstance(proc.done, threading.Event)
+    assert not proc.done.is_set()
+    assert not proc.done.wait(0.0)
     finish(proc)
+    proc.done.set()  # a second time does no harm
+    assert proc.done.is_set()
+    assert proc.done.wait()
     assert [command.rc for command in host.world.truth.commands] == [0]

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.installer import PACKAGES, POLICY, UNINSTALL
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.installer import (
+    PACKAGES,
+    POLICY,
+    UNINSTALL,
+    UNINSTALL_32,
+)
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.inventory import Ports, inventory
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.plans import Account
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Logon
@@ -77,6 +82,30 @@ def test_what_an_installation_leaves() -> None:
     assert host.registry.get(key, "DisplayVersion") == "5.2.3790.3959"
     assert "returning 0" in host.files.read(r"C:\Temp\a.log").decode("utf-16")
     assert it.run("ADMINXP", "cluster /cluster:OLD2003 node").rc == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "package", "apart"),
+    [("ADMINXP", "adminpak", False), ("ADMIN2003", "adminpak", True), ("ADMIN2003", "adminpak-x64", False)],
+)
+def test_where_the_key_of_a_product_is(host: str, package: str, apart: bool) -> None:
+    it = computers()
+    installer, registry = it.host(host).installer, it.host(host).registry
+    installer.install(PACKAGES[package], None)
+    keys = [f"{root}\\{PACKAGES[package].product}" for root in (UNINSTALL, UNINSTALL_32)]
+    assert [registry.get(key, "DisplayName") == NAME for key in keys] == [not apart, apart]
+    installer.remove(PACKAGES[package], None)
+    assert [registry.get(key, "DisplayName") for key in keys] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [("ADMINXP", "WinNT"), ("ADMINVISTA", "WinNT"), ("ADMIN2003", "ServerNT"), ("ADMIN2008", "ServerNT")],
+)
+def test_what_is_there_before_any_product(host: str, kind: str) -> None:
+    registry = computers().host(host).registry
+    assert registry.get(r"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions", "ProductType") == kind
+    assert registry.get(f"{UNINSTALL}\\Connection Manager", "SystemComponent") == 1
 
 
 def test_another_version_is_there() -> None:

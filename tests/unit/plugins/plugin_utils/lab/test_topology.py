@@ -55,6 +55,7 @@ def test_the_ccr_cluster() -> None:
         (r"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CurrentBuildNumber", "3790"),
         (r"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "CSDVersion", "Service Pack 2"),
         (r"SYSTEM\CurrentControlSet\Control\Windows", "CSDVersion", 0x200),
+        (r"SYSTEM\CurrentControlSet\Control\ProductOptions", "ProductType", "ServerNT"),
         (r"SYSTEM\CurrentControlSet\Control\Nls\CodePage", "OEMCP", "437"),
         (r"SYSTEM\CurrentControlSet\Control\Nls\Language", "InstallLanguage", "0409"),
         (r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName", "ComputerName", "NODEB"),
