@@ -159,7 +159,10 @@ class TestTheMonitor:
         assert drive.run(data).problems == []
         for name in ("ownership_refusals", "last_refusals", "restart_refusals"):
             monkeypatch.setattr(_rules, name, _nothing)
-        believing = lambda self, group, target, others=(): replace(group, owner=target)  # noqa: E731
+
+        def believing(_self: Any, group: Any, target: str, _others: Any = ()) -> Any:
+            return replace(group, owner=target)
+
         monkeypatch.setattr(_groups.GroupMover, "move", believing)
         assert broken(data, "I1")
 

@@ -127,7 +127,7 @@ def collapsed(values: list[Any]) -> Any:
 
 def to_text(value: Any) -> str:
     """value as it stands in a string; the items of an array are joined by blanks."""
-    if type(value) is str:
+    if value.__class__ is str:  # and no class of its own that has another text
         return value
     if value is None:
         return ""
