@@ -346,12 +346,14 @@ class NoAnswer(AnsibleConnectionFailure):  # type: ignore[misc]
 class _Declined(Exception):
     """The node turned a command down before it began, in a way that one more try may cure.
 
-    relogin: the login went with its TCP connection, so a new shell alone would not do.
+    relogin: the login went with its TCP connection, so a new shell alone would not do. busy: shells of runs that were
+    killed hold the user's operations, and give them back when WinRM finds them idle.
     """
 
-    def __init__(self, reason: str, *, relogin: bool) -> None:
+    def __init__(self, reason: str, *, relogin: bool, busy: bool) -> None:
         super().__init__(reason)
         self.relogin = relogin
+        self.busy = busy
 
 
 def lower(context: ssl.SSLContext) -> None:
@@ -613,17 +615,23 @@ class Wire:
 
     # One command
 
-    def _begin(self, line: str, *, console: bool, again: bool = True) -> str:
-        self.open()
-        try:
-            return self._run(line, console=console)
-        except _Declined as exc:
-            declined = exc
-        self._log(f"the command was not started ({declined}); opening a new shell")
-        self._renew(relogin=declined.relogin)
-        if again:
-            return self._begin(line, console=console, again=False)
-        raise AnsibleConnectionFailure(f"{self._settings.where}: the command was not started: {declined}")
+    def _begin(self, line: str, *, console: bool) -> str:
+        """Start a command; one that was turned down is sent once more, where the node is busy for a while."""
+        give_up = time.monotonic() + _SHELL_WAIT
+        again = False
+        while True:
+            self.open()
+            try:
+                return self._run(line, console=console)
+            except _Declined as exc:
+                declined = exc
+            self._log(f"the command was not started ({declined}); opening a new shell")
+            self._renew(relogin=declined.relogin)
+            if again:
+                if not declined.busy or time.monotonic() >= give_up:
+                    raise AnsibleConnectionFailure(f"{self._settings.where}: the command was not started: {declined}")
+                time.sleep(_SHELL_PAUSE * random.uniform(1.0, 1.5))  # noqa: S311 - jitter, no secret
+            again = True
 
     def _run(self, line: str, *, console: bool) -> str:
         self._begun += 1
@@ -640,7 +648,8 @@ class Wire:
         reason = self._describe(exc)
         relogin = _declined(exc)
         if relogin is not None:
-            raise _Declined(reason, relogin=relogin) from None
+            busy = isinstance(exc, WSManFaultError) and _lives_on(exc, {_OPERATIONS_QUOTA})
+            raise _Declined(reason, relogin=relogin, busy=busy) from None
         if _not_begun(exc):
             raise AnsibleConnectionFailure(f"{self._settings.where}: the command was not started: {reason}") from None
         self._lose()

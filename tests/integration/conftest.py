@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pytest_ansible.errors import AnsibleConnectionFailure
 
 if TYPE_CHECKING:  # pytest reads this file before pytest-ansible has made Ansible's own importer ready
     from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
@@ -116,7 +117,10 @@ def module(ansible_adhoc: Any) -> Callable[..., dict[str, Any]]:
 
     def call(lab: Lab, host: str, name: str, /, **arguments: Any) -> dict[str, Any]:
         manager = ansible_adhoc(inventory=str(lab.inventory), host_pattern=host)
-        answers = getattr(manager[host], f"{COLLECTION}.{name}")(**arguments)
+        try:
+            answers = getattr(manager[host], f"{COLLECTION}.{name}")(**arguments)
+        except AnsibleConnectionFailure as lost:
+            pytest.fail(f"unreachable: {lost.dark}")  # its own text does not say why
         found: dict[str, Any] = dict(answers[host])
         return found
 

@@ -594,6 +594,29 @@ def test_there_is_only_one_more_try(script: Script) -> None:
     assert str(caught.value) == f"{NODE}: the command was not started: fault 2150858843 (0x8033805B): gone"
 
 
+def test_operations_that_killed_runs_hold_are_waited_for(script: Script, time: FakeTime) -> None:
+    script.then(login(), create("S1"))
+    for number in range(1, 5):
+        script.then(
+            command(fault(OPERATIONS), shell=f"S{number}"), delete(shell=f"S{number}"), create(f"S{number + 1}")
+        )
+    script.then(command(shell="S5"), receive(b"ok"))
+    assert connect().execute("ver", None, 60)[1] == b"ok"
+    script.done()
+    assert len(time.slept) == 3
+    assert all(5.0 <= pause <= 7.5 for pause in time.slept)
+
+
+def test_operations_that_nobody_gives_back_are_told(script: Script, time: FakeTime) -> None:
+    script.then(login())
+    for _try in range(20):
+        script.then(create(), command(fault(OPERATIONS, reason="too many")), delete())
+    with pytest.raises(AnsibleConnectionFailure, match="the command was not started: .* too many") as caught:
+        connect().execute("ver", None, 60)
+    assert not isinstance(caught.value, winrs.CommandEndUnknown)
+    assert 60 <= sum(time.slept) < 70
+
+
 @pytest.mark.parametrize(
     ("trouble", "text"),
     [
