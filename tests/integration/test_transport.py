@@ -375,8 +375,22 @@ def test_operations_that_others_have_used_up(nodes: Lab, connect: Connect, other
     assert len(logged(nodes, "echo quota-")) == 5
 
 
-def test_no_operation_left_at_all(nodes: Lab, connect: Connect, others: Any) -> None:
+def test_operations_are_waited_for(connect: Connect, others: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another session has them all; when it is closed, the command is started."""
+    monkeypatch.setattr(winrs, "_SHELL_PAUSE", 0.1)
+    taken = client, shell = others()
+    for _number in range(15):
+        client.get_command_output(shell, client.run_command(shell, "ver"))
+    timer = Timer(0.3, close, taken)
+    timer.start()
+    assert run_on(connect("nodeb"), "echo at last")[1] == "at last\r\n"
+    timer.join()
+
+
+def test_no_operation_left_at_all(nodes: Lab, connect: Connect, others: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was started, and that is said."""
+    monkeypatch.setattr(winrs, "_SHELL_PAUSE", 0.1)
+    monkeypatch.setattr(winrs, "_SHELL_WAIT", 0.2)
     client, shell = others()
     for _number in range(15):
         client.get_command_output(shell, client.run_command(shell, "ver"))

@@ -611,7 +611,7 @@ def test_operations_that_nobody_gives_back_are_told(script: Script, time: FakeTi
     script.then(login())
     for _try in range(20):
         script.then(create(), command(fault(OPERATIONS, reason="too many")), delete())
-    with pytest.raises(AnsibleConnectionFailure, match="the command was not started: .* too many") as caught:
+    with pytest.raises(AnsibleConnectionFailure, match=r"the command was not started: .* too many") as caught:
         connect().execute("ver", None, 60)
     assert not isinstance(caught.value, winrs.CommandEndUnknown)
     assert 60 <= sum(time.slept) < 70
