@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._migration import FACTS, report
 from ansible_collections.mailops.exchange2007.plugins.modules import migration_report as module
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _controller_module as bridge
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils._reports import write_report
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils._reports import surveyed, write_report
 
 _TEMPLATE = "_migration_report.html.j2"
 
@@ -27,7 +27,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if valid.problem:
             return {"failed": True, "msg": f"mailops.exchange2007.migration_report: {valid.problem}"}
         params = valid.params
-        hosts = [host for name in params["hosts"] if (host := _facts(task_vars or {}, name))]
+        hosts = surveyed(task_vars or {}, params["hosts"], FACTS)
         if not hosts:
             return {"failed": True, "msg": "no host of the report has been surveyed in this run; include survey first"}
         written_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -40,10 +40,3 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             reason = f"{error.strerror}: {error.filename}"
             return {"failed": True, "msg": f"The report can't be written: {reason}. Check migration_report_dir."}
         return {"changed": False, "path": str(path), "report": content}
-
-
-def _facts(task_vars: dict[str, Any], name: str) -> dict[str, Any]:
-    """The migration facts of a host; empty for one that was not surveyed."""
-    variables = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
-    found = {fact: bridge.plain(variables[fact]) for fact in FACTS if fact in variables}
-    return found if "migration_observed" in found else {}

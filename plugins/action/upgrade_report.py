@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._plan import report
 from ansible_collections.mailops.exchange2007.plugins.modules import upgrade_report as module
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils import _controller_module as bridge
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils._reports import write_report
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils._reports import surveyed, write_report
 
 _TEMPLATE = "_report.html.j2"
 _FACTS = (
@@ -34,7 +34,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         valid = bridge.validate(module, bridge.plain(self._task.args))
         if valid.problem:
             return {"failed": True, "msg": f"mailops.exchange2007.upgrade_report: {valid.problem}"}
-        hosts = [host for name in valid.params["hosts"] if (host := _facts(task_vars or {}, name))]
+        hosts = surveyed(task_vars or {}, valid.params["hosts"], _FACTS)
         if not hosts:
             return {"failed": True, "msg": "no host of the report has been surveyed in this run; include survey first"}
         written_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -46,10 +46,3 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             reason = f"{error.strerror}: {error.filename}"
             return {"failed": True, "msg": f"The report can't be written: {reason}. Check upgrade_report_dir."}
         return {"changed": False, "path": str(path), "report": content}
-
-
-def _facts(task_vars: dict[str, Any], name: str) -> dict[str, Any]:
-    """The upgrade facts of a host; empty for one that was not surveyed."""
-    variables = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
-    found = {fact: bridge.plain(variables[fact]) for fact in _FACTS if fact in variables}
-    return found if "upgrade_observed" in found else {}

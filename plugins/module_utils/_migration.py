@@ -427,4 +427,4 @@ _FIRST = (
     "migration_failed",
     "migration_public_folder_result",
 )
-FACTS = ("migration_before", "migration_observed", "migration_started", *_FIRST)
+FACTS = ("migration_observed", "migration_before", "migration_started", *_FIRST)
