@@ -14,10 +14,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from . import _cmdline as cmdline
+from ._errors import Failure
 from ._node import Node, Result
 from ._numbers import whole_number
 from ._wmic import query, table
@@ -167,18 +168,28 @@ class ClusterExe:
         lines = self.lines()
         return parse_cluster(self._node.read_all(lines, again=True), self._cluster)
 
+    def observe_members(self) -> Cluster:
+        """The same; raises Failure where cluster.exe lists no node at all."""
+        seen = self.observe()
+        if not seen.nodes:
+            advice = "Check that the node is a cluster member and that its Cluster service (ClusSvc) runs."
+            if self._cluster:
+                advice = "Check the name, and that the login goes on to other computers (CredSSP, Kerberos delegation)."
+            said = f"cluster.exe listed no node ({'; '.join(seen.reasons) or 'no output'})."
+            raise Failure("Reading the cluster", self._cluster or self._node.name, said, advice)
+        return seen
+
     def lines(self) -> list[str]:
         """The command lines of one reading, for parse_cluster."""
         tables = [cmdline.command_line([*self._prefix, what]) for what in ("node", "group", "res")]
-        if self._cluster:
-            return tables
+        ask = partial(query, cluster=self._cluster)
         return [
             *tables,
-            r"reg query HKLM\Cluster /v ClusterName",
-            query("MSCluster_Node", "Name", "State"),
-            query("MSCluster_ResourceGroup", "Name", "State"),
-            query("MSCluster_NodeToActiveGroup", "GroupComponent", "PartComponent"),
-            query("MSCluster_Resource", "Name", "State", "Type"),
+            ask("MSCluster_Cluster", "Name") if self._cluster else r"reg query HKLM\Cluster /v ClusterName",
+            ask("MSCluster_Node", "Name", "State"),
+            ask("MSCluster_ResourceGroup", "Name", "State"),
+            ask("MSCluster_NodeToActiveGroup", "GroupComponent", "PartComponent"),
+            ask("MSCluster_Resource", "Name", "State", "Type"),
         ]
 
     def group_line(self, group: str, option: str, wait: int) -> str:
@@ -210,23 +221,35 @@ def _parsed(results: tuple[Result, ...], asked: str) -> Cluster:
     names = [node.name for node in nodes]
     groups = group_rows(results[1].stdout, names)
     resources = resource_rows(results[2].stdout, names, [g.name for g in groups])
-    read = Cluster(asked, tuple(nodes), tuple(groups), tuple(resources))
+    read = Cluster(_name(results[3], asked), tuple(nodes), tuple(groups), tuple(resources))
     reasons = [
         f"{what}: exit code {result.rc}"
         for what, result in zip(("cluster node", "cluster group", "cluster res"), results, strict=False)
         if result.rc != 0
     ]
-    if asked:
-        reasons.append("MSCluster answers for the node's own cluster only")
+    if asked and not _same_members(nodes, results[4]):
+        # Two services looked the name up: only the same nodes tell that they mean the same cluster.
+        more = [f"MSCluster at {asked}: no answer, or one for other nodes"]
     else:
         read, more = _with_wmi(read, results)
-        reasons += more
-    return replace(read, reasons=tuple(reasons))
+    return replace(read, reasons=(*reasons, *more))
+
+
+def _name(result: Result, asked: str) -> str:
+    """The cluster's own name: of another cluster from MSCluster, where asked may be one of its nodes."""
+    if asked:
+        rows = table(result.stdout, ("Name",))
+        return rows[0]["Name"] if len(rows) == 1 else asked
+    found = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", result.stdout)
+    return found.group(1) if found else ""
+
+
+def _same_members(nodes: Iterable[ClusterNode], result: Result) -> bool:
+    return {n.name.casefold() for n in nodes} == set(_numbers(result, NODE_NUMBERS, NodeState.UNKNOWN))
 
 
 def _with_wmi(read: Cluster, results: Sequence[Result]) -> tuple[Cluster, list[str]]:
     """Overlay MSCluster's numbers and owners; says what WMI did not tell."""
-    name = re.search(r"\sClusterName\s+REG_SZ\s+(\S+)", results[3].stdout)
     node_states = _numbers(results[4], NODE_NUMBERS, NodeState.UNKNOWN)
     group_states = _numbers(results[5], GROUP_NUMBERS, GroupState.UNKNOWN)
     owners = _owners(results[6])
@@ -238,7 +261,7 @@ def _with_wmi(read: Cluster, results: Sequence[Result]) -> tuple[Cluster, list[s
     )
     groups = _overlay_groups(read.groups, group_states, owners)
     resources = _overlay_resources(read.resources, results[7])
-    return Cluster(name.group(1) if name else "", nodes, groups, resources), reasons
+    return replace(read, nodes=nodes, groups=groups, resources=resources), reasons
 
 
 def _overlay_groups(

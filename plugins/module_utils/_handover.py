@@ -9,12 +9,12 @@ that died in the window is finished by running again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import _rules as rules
-from ._cluster import ClusterExe, parse_cluster
+from ._cluster import ClusterExe, NodeState, parse_cluster
 from ._cmdline import refuse_unsafe
 from ._errors import Failure, refuse
 from ._exchange import Observation, Observer, owned_as_the_cluster_says
@@ -30,6 +30,7 @@ from ._versions import parse_version, release_rank
 from ._wait import Limit
 
 _UP = (CmsState.ONLINE, CmsState.PARTIALLY_ONLINE)
+_DOWN = (CmsState.OFFLINE, CmsState.FAILED)
 _ON_ITS_WAY = (CmsState.ONLINE_PENDING, CmsState.OFFLINE_PENDING, CmsState.UNKNOWN)
 _SHOWN = {
     "stop": "stopping it",
@@ -39,6 +40,7 @@ _SHOWN = {
 }
 _WINDOW_POLL = 0.5  # seconds: inside the window every second counts
 _STARTS = 3
+_MOVES = 2
 _RECONNECTS = 20
 _RECONNECT_PAUSE = 15.0  # seconds
 _RETURN_LIMIT = 1800.0  # seconds that a node gets in the window until it can be read again: it may have to boot
@@ -59,6 +61,45 @@ def handover_steps(server: MailboxServer, target: str, release: str) -> list[str
     if steps or server.state is not CmsState.ONLINE:
         steps.append("start")
     return steps
+
+
+def may_ask_again(seen: Observation, server: MailboxServer, owner: str) -> bool:
+    """Whether only an act of ours can bring the CMS up: down on that node, all of it readable, nothing on its way."""
+    quiet = not seen.running_setup and not rules.readable_refusals(seen, own_job=True)
+    return quiet and server.state in _DOWN and server.owner == owner and _is_up(seen, owner)
+
+
+def had_no_effect(before: MailboxServer, seen: Observation, after: MailboxServer) -> bool:
+    """Whether a failed move did nothing, seen with nothing on its way, and may be asked for again."""
+    same_place = (after.owner, after.state) == (before.owner, before.state)
+    quiet = not seen.running_setup and not rules.readable_refusals(seen, own_job=True)
+    return same_place and quiet and _is_up(seen, after.owner) and _is_up(seen, seen.node)
+
+
+def staying_troubles(
+    seen: Observation, server: MailboxServer, proof: Sequence[rules.Evidence], *, now: float, max_age: float
+) -> list[str]:
+    """Why a CMS that can't be moved must not be started where it is; empty: it may.
+
+    It starts only on program files of its own release (R5; sources.md: cms-needs-its-release), and what is not known of
+    that node speaks against it (R9).
+    """
+    owner = server.owner
+    member = seen.cluster.node(owner) if seen.cluster and owner else None
+    if owner is None or member is None or not may_ask_again(seen, server, owner):
+        return [f"it is {server.state.value} on {owner or 'an unknown node'}, or something there is not known"]
+    missing = rules.proof_refusals("R5", [member], proof, now, max_age)
+    if missing:
+        return [refused.seen.rstrip(".") for refused in missing]
+    release = next((e.release for e in rules.latest([member], proof).values() if e), None)
+    if release != server.release:
+        return [f"it is at {str(server.release).upper()}, and {owner} at {str(release).upper()}"]
+    return []
+
+
+def _is_up(seen: Observation, node: str | None) -> bool:
+    member = seen.cluster.node(node) if seen.cluster and node else None
+    return member is not None and member.state is NodeState.UP
 
 
 @dataclass
@@ -88,6 +129,7 @@ class Handover:
         self._window = Window()
         self._outcome: Outcome | None = None
         self._prepared = False
+        self._stayed = ""  # what became of a CMS that can't be moved
         self._setup = cms_setup(replace(task, params={**task.params, "poll": _WINDOW_POLL}))
 
     def run(self) -> dict[str, Any]:
@@ -248,16 +290,73 @@ class Handover:
         self._window.opened = self._task.clock.now()
 
     def _move(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
+        """Moved here. An error does not say that it was not moved (sources.md: move-errors): what is seen decides."""
+        for attempt in range(_MOVES):
+            try:
+                moved = self._ask_to_move(shell, server, seen.node)
+                break
+            except Failure as failure:
+                behind, now = self._settled(server, failure)
+                if now.owner == seen.node:
+                    moved = now
+                    break
+                if attempt + 1 == _MOVES or not had_no_effect(server, behind, now):
+                    raise self._left_where_it_is(shell, failure, behind, now) from None
+                self._task.progress(f"{failure.seen} {server.name} was not moved: moving it once more")
+        return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
+
+    def _ask_to_move(self, shell: ExchangeShell, server: MailboxServer, target: str) -> MailboxServer:
         opens = self._open_window if self._window.opened is None else None
         if opens:
             opens()
-        answer = shell.move(server.name, seen.node, self._params["reason"], self._limit.timeout, opens)
+        answer = shell.move(server.name, target, self._params["reason"], self._limit.timeout, opens)
         if _seen(server, answer).state is CmsState.ONLINE:
             self._window.closed = self._task.clock.now()
         # An offline CMS is active nowhere: only the cluster knows who owns it.
         cluster = parse_cluster(self._task.node.read_all(ClusterExe(self._task.node).lines(), again=True))
-        moved = owned_as_the_cluster_says(_seen(server, answer), cluster)
-        return self._expect(moved, lambda s: s.owner == seen.node, f"Moving to {seen.node}")
+        return owned_as_the_cluster_says(_seen(server, answer), cluster)
+
+    def _settled(self, server: MailboxServer, failure: Failure) -> tuple[Observation, MailboxServer]:
+        """What is there once nothing is on its way any more; raises the failure where that can't be seen."""
+        looks: list[Observation] = []
+
+        def look() -> MailboxServer:
+            looks.append(self._observe())
+            return known_server(looks[-1], server.name)
+
+        def still(now: MailboxServer) -> bool:
+            return now.state not in _ON_ITS_WAY and not rules.moving(looks[-1])
+
+        try:
+            now = wait_for_server(self._task, Limit(self._limit.timeout, 1.0), look, still, f"Moving {server.name}")
+        except Failure:
+            raise failure from None
+        return looks[-1], now
+
+    def _left_where_it_is(
+        self, shell: ExchangeShell, failure: Failure, seen: Observation, server: MailboxServer
+    ) -> Failure:
+        """The failure of a move, with what became of the CMS: started where it is, where that is safe."""
+        if server.state in _UP:
+            return failure
+        proof, age = read_proof(self._task), self._params["proof_max_age"]
+        against = staying_troubles(seen, server, proof, now=self._task.clock.now(), max_age=age)
+        if against:
+            text = f"{failure.seen} It was not started on {server.owner} again: {'; '.join(against)}."
+            return _with_words(failure, text)
+        self._task.progress(f"{server.name} can't be moved: starting it on {server.owner}, where it is")
+        try:
+            shell.start(server.name, self._limit.timeout)
+            online = known_server(self._observe(), server.name)
+            self._expect(online, lambda s: s.state is CmsState.ONLINE, f"Starting on {server.owner}")
+        except ChannelLost as lost:
+            self._task.node.channel.reset()
+            return _with_words(failure, f"{failure.seen} Starting it on {server.owner} again is unknown: {lost.reason}.")
+        except Failure as second:
+            return _with_words(failure, f"{failure.seen} Starting it on {server.owner} again failed: {second.seen}")
+        self._window.closed = self._task.clock.now()
+        self._stayed = f"{server.name} was started again on {server.owner}, is online there and was not upgraded"
+        return failure
 
     def _upgrade(self, server: MailboxServer, job: JobState, seen: Observation) -> MailboxServer:
         """Only a clear failure ends the window here: whether a doubtful Setup worked is proven behind the start."""
@@ -273,7 +372,7 @@ class Handover:
     def _start(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
         came_up = server.state is CmsState.ONLINE and self._window.closed is not None
         for attempt in range(_STARTS):
-            server = self._ask_to_start(shell, server)
+            server = self._ask_to_start(shell, server, last=attempt + 1 == _STARTS)
             if not attempt and self._outcome and cms_troubles(server, self._release, self._outcome):
                 self._outcome = replace(self._outcome, log_excerpt=self._close_quietly())
                 prove_cms(server, self._release, self._outcome, seen, self._look_quietly())
@@ -285,16 +384,29 @@ class Handover:
             self._window.closed = self._task.clock.now()
         return server
 
-    def _ask_to_start(self, shell: ExchangeShell, server: MailboxServer) -> MailboxServer:
-        """Started, or seen on its way: the cmdlet refuses while the Start of a run that died still goes on."""
+    def _ask_to_start(self, shell: ExchangeShell, server: MailboxServer, *, last: bool) -> MailboxServer:
+        """Started, on its way, or down here and to be asked again, which does no harm.
+
+        The cmdlet refuses while the Start of a run that died still goes on.
+        """
         try:
             answer = shell.start_unless_online(server.name, self._release, self._limit.timeout)
-        except Failure:
-            behind = known_server(self._observe(), server.name)
-            if behind.state not in (CmsState.ONLINE, *_ON_ITS_WAY):
+        except Failure as failure:
+            seen = self._observe()
+            behind = seen.mailbox_server(server.name)
+            if behind is None:
                 raise
+            if behind.state in (CmsState.ONLINE, *_ON_ITS_WAY):
+                return behind
+            if last or not self._may_start(seen, behind):
+                raise
+            self._task.progress(f"{failure.seen} {server.name} is {behind.state.value}: starting it once more")
             return behind
         return replace(_seen(server, answer), version=parse_version(answer.get("version", [""])[0]))
+
+    def _may_start(self, seen: Observation, server: MailboxServer) -> bool:
+        upgraded = seen.bits.release == server.release and release_rank(server.release) >= release_rank(self._release)
+        return upgraded and may_ask_again(seen, server, seen.node)
 
     def _prove(self, server: MailboxServer) -> MailboxServer:
         """Behind the window: everything read again, databases included, and the job removed."""
@@ -324,9 +436,8 @@ class Handover:
         excerpt = self._close_quietly()
         if self._window.opened is None:
             return failure
-        advice = (
-            f"{failure.advice} {server.name} MAY BE DOWN: run the playbook again, which goes on from what it finds."
-        )
+        again = "run the playbook again, which goes on from what it finds."
+        advice = f"{failure.advice} {self._stayed or f'{server.name} MAY BE DOWN'}: {again}"
         said = self._outcome and replace(self._outcome, log_excerpt=excerpt or self._outcome.log_excerpt)
         outcome = said.as_dict() if said else {}
         data = {**outcome, **failure.data, "timings": self._window.timings}
@@ -368,6 +479,11 @@ def _seen(server: MailboxServer, answer: dict[str, list[str]]) -> MailboxServer:
     """The server with state and active node as a cmdlet's answer printed them."""
     owner = active_machine(answer.get("machine", [])) or server.owner
     return replace(server, state=cms_state(answer.get("state", [""])[-1]), owner=owner)
+
+
+def _with_words(failure: Failure, seen: str) -> Failure:
+    """The failure, with more said of what was seen."""
+    return Failure(failure.doing, failure.target, seen, failure.advice, changed=failure.changed, **failure.data)
 
 
 def _shown(server: MailboxServer) -> dict[str, Any]:

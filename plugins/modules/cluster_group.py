@@ -36,8 +36,9 @@ options:
   cluster:
     description:
       - Name of another cluster of the same Windows version. The default is the node's own.
-      - States of another cluster can't be read (see M(mailops.exchange2007.cluster_info)), and what is unknown is not
-        changed; delegate the task to one of its nodes instead.
+      - Another one is asked over the network, by C(cluster.exe /cluster) and by C(wmic /node). An NTLM or certificate
+        login can't go on to a third computer; CredSSP, or Kerberos with delegation, can.
+      - Where only owners can be read, states are V(unknown), and what is unknown is not changed.
     type: str
     default: ""
   timeout:
@@ -163,7 +164,7 @@ def run(task: Task) -> dict[str, Any]:
     """Observe, compare, act, observe again."""
     params = task.params
     tool = ClusterExe(task.node, params["cluster"])
-    cluster = tool.observe()
+    cluster = tool.observe_members()
     group = known_group(cluster, params["name"])
     owners = [params["owner"], *params["other_owners"]] if params["owner"] else []
     to_move = bool(owners) and not any(group.owner and same(group.owner, owner) for owner in owners)

@@ -23,8 +23,9 @@ options:
   cluster:
     description:
       - Name of another cluster of the same Windows version. The default is the node's own.
-      - States of another cluster can't be read (see M(mailops.exchange2007.cluster_info)), and what is unknown is not
-        changed; delegate the task to one of its nodes instead.
+      - Another one is asked over the network, by C(cluster.exe /cluster) and by C(wmic /node). An NTLM or certificate
+        login can't go on to a third computer; CredSSP, or Kerberos with delegation, can.
+      - Where only owners can be read, states are V(unknown), and what is unknown is not changed.
     type: str
     default: ""
   timeout:
@@ -131,7 +132,7 @@ _OPTION = {NodeState.UP: "/resume", NodeState.PAUSED: "/pause"}
 def run(task: Task) -> dict[str, Any]:
     """Observe, compare, act, observe again."""
     tool = ClusterExe(task.node, task.params["cluster"])
-    cluster = tool.observe()
+    cluster = tool.observe_members()
     before = _known(cluster, task.params["name"])
     wanted = NodeState(task.params["state"])
     if before.state is wanted:
@@ -150,7 +151,7 @@ def run(task: Task) -> dict[str, Any]:
 def _known(cluster: Cluster, name: str) -> ClusterNode:
     node = cluster.node(name)
     if node is None:
-        known = ", ".join(n.name for n in cluster.nodes) or "none that could be read"
+        known = ", ".join(n.name for n in cluster.nodes)
         raise Failure("Looking for the cluster node", repr(name), f"there is no such node; there are {known}.", "")
     return node
 

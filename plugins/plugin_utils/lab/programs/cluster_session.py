@@ -97,7 +97,7 @@ def _local(host: Host) -> Host:
 def _remote(proc: Process, name: str) -> Host:
     world = proc.host.world
     cluster, node = world.clusters.get(name.lower()), world.hosts.get(name.lower())
-    via = _holder_of_name(cluster) if cluster else node
+    via = holder_of_name(cluster) if cluster else node
     if via is None or via.power is not Power.ON or not _same_family(proc.host, via):
         raise ClusterError(RPC_UNAVAILABLE)
     if not world.physics.cluster_running(via):
@@ -106,7 +106,7 @@ def _remote(proc: Process, name: str) -> Host:
     return via
 
 
-def _holder_of_name(cluster: Cluster) -> Host | None:
+def holder_of_name(cluster: Cluster) -> Host | None:
     """The node that owns the cluster's own network name."""
     core = next((g for g in cluster.groups if g.kind == "core"), None)
     return cluster.member(core.owner) if core else None

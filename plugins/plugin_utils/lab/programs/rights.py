@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..process import Process
+    from ..world import Host
 
 
-def is_administrator(proc: Process) -> bool:
-    """Whether a process runs as a local administrator; everybody does whom the topology doesn't except."""
-    return proc.logon.user.rpartition("\\")[2].lower() not in proc.host.standard_users
+def is_administrator(proc: Process, host: Host | None = None) -> bool:
+    """Whether a process's user is an administrator of its own or another computer; who is not, the topology says."""
+    return proc.logon.user.rpartition("\\")[2].lower() not in (host or proc.host).standard_users

@@ -12,13 +12,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .. import language
+from ..errors import ClusterError
+from ..world import Power
 from . import wmi_classes, wmi_cluster, wql
+from .cluster_session import ACCESS_DENIED, RPC_UNAVAILABLE, holder_of_name, refuse_second_hop
 from .pace import take_time
 from .rights import is_administrator
 from .wmic_formats import FORMATS, WITHOUT_STYLE_SHEET
 
 if TYPE_CHECKING:
     from ..process import Process
+    from ..world import Host
     from .wmi_classes import Instance
 
 _CIMV2 = "root\\cimv2"
@@ -31,11 +35,14 @@ _ACCESS_DENIED = 0x80041003
 _INVALID_NAMESPACE = 0x8004100E
 _INVALID_CLASS = 0x80041010
 _INVALID_QUERY = 0x80041017
+_WIN32 = 0x80070000
 _DESCRIPTIONS = {
     _ACCESS_DENIED: "Access denied",
     _INVALID_NAMESPACE: "Invalid namespace",
     _INVALID_CLASS: "Invalid class",
     _INVALID_QUERY: "Invalid query",
+    _WIN32 + ACCESS_DENIED: "Access is denied.",
+    _WIN32 + RPC_UNAVAILABLE: "The RPC server is unavailable.",
 }
 _NO_ALIAS = 44135
 _BAD_STYLE_SHEET = 44210
@@ -54,13 +61,15 @@ class WmicError(Exception):
 
 @dataclass(frozen=True)
 class Query:
-    """One command line; names are as typed. format is empty for the plain table."""
+    """One command line; names are as typed. format is empty for the plain table, node for this computer."""
 
     namespace: str
     wmi_class: str
     where: str | None
     properties: tuple[str, ...]
     format: str
+    node: str = ""
+    encrypted: bool = False
 
 
 def main(proc: Process) -> int:
@@ -68,6 +77,7 @@ def main(proc: Process) -> int:
     take_time(proc, "wmic", 1.0)
     if proc.host.windows.family in ("xp", "2003"):
         _old_habits(proc)
+    query: Query | None = None
     try:
         query = parse(proc.line)
         text = _answer(proc, query)
@@ -76,7 +86,7 @@ def main(proc: Process) -> int:
         else:
             proc.err(language.of(proc.host).text("No Instance(s) Available.\n"))
     except WmicError as error:
-        return _report(proc, error)
+        return _report(proc, error, query.node if query else "")
     return 0
 
 
@@ -84,16 +94,29 @@ def main(proc: Process) -> int:
 def parse(line: str) -> Query:
     """Read a command line, program included; WmicError when wmic would not understand it."""
     words = _WORD.findall(line)[1:]
-    namespace = _CIMV2
-    while words and words[0].startswith("/"):
-        name, _colon, value = words.pop(0)[1:].partition(":")
-        if name.lower() == "namespace":
-            namespace = value.strip("\"'").strip("\\").lower()
+    switches = _global_switches(words)
     wmi_class, key = _class(words)
     condition = words[: _verb_place(words)]
     where = _where(condition) if condition else key
     properties, style = _get(words[len(condition) :])
-    return Query(namespace, wmi_class, where, properties, style)
+    namespace = switches.get("namespace", _CIMV2).strip("\"'").strip("\\").lower()
+    encrypted = switches.get("authlevel", "").lower() == "pktprivacy"
+    return Query(namespace, wmi_class, where, properties, style, _node(switches.get("node", "")), encrypted)
+
+
+def _global_switches(words: list[str]) -> dict[str, str]:
+    """Take the switches from the front: name in small letters -> value as typed."""
+    switches = {}
+    while words and words[0].startswith("/"):
+        name, _colon, value = words.pop(0)[1:].partition(":")
+        switches[name.lower()] = value
+    return switches
+
+
+def _node(value: str) -> str:
+    if "-" in value and value[:1] not in "\"'":
+        raise WmicError(_BAD_VERB, "Invalid Global Switch.")
+    return value.strip("\"'")
 
 
 def _class(words: list[str]) -> tuple[str, str | None]:
@@ -140,45 +163,63 @@ def _get(words: Sequence[str]) -> tuple[tuple[str, ...], str]:
 
 def _answer(proc: Process, query: Query) -> str:
     """What is printed; nothing when there is no instance."""
-    _check_rights(proc, query)
-    host = proc.host
+    host = _asked(proc, query.node) if query.node else proc.host
+    _check_rights(proc, query, host)
     if query.namespace != _MSCLUSTER or host.cluster is None:
-        return _told(proc, query)
+        return _told(proc, query, host)
     with host.world.lock:
-        what = (query, host.name, host.world.physics.cluster_running(host), language.of(host))
-        return host.cluster.told.text(host.cluster.picture(), what, lambda: _told(proc, query))
+        what = (query, host.name, host.world.physics.cluster_running(host), language.of(proc.host))
+        return host.cluster.told.text(host.cluster.picture(), what, lambda: _told(proc, query, host))
 
 
-def _told(proc: Process, query: Query) -> str:
-    rows = _select(proc, query)
-    return _format(proc, query, rows) if rows else ""
+def _asked(proc: Process, name: str) -> Host:
+    """The computer of that name, or the node that holds a cluster's name. WMI knows no border between versions."""
+    world = proc.host.world
+    cluster = world.clusters.get(name.lower())
+    host = holder_of_name(cluster) if cluster else world.hosts.get(name.lower())
+    if host is None or host.power is not Power.ON:
+        raise WmicError(_WIN32 + RPC_UNAVAILABLE)
+    try:
+        refuse_second_hop(proc, host)
+    except ClusterError as error:
+        raise WmicError(_WIN32 + error.code) from None
+    return host
 
 
-def _select(proc: Process, query: Query) -> list[dict[str, str]]:
+def _told(proc: Process, query: Query, host: Host) -> str:
+    rows = _select(query, host)
+    return _format(proc, query, host, rows) if rows else ""
+
+
+def _select(query: Query, host: Host) -> list[dict[str, str]]:
     """The instances that fit, with the properties asked for, in alphabetical order."""
-    if query.namespace not in _CLASSES or (query.namespace == _MSCLUSTER and not _has_cluster_provider(proc)):
+    if query.namespace not in _CLASSES or (query.namespace == _MSCLUSTER and not _has_cluster_provider(host)):
         raise WmicError(_INVALID_NAMESPACE)
     source = _CLASSES[query.namespace].get(query.wmi_class.lower())
     if source is None:
         raise WmicError(_INVALID_CLASS)
     try:
         condition = wql.parse(query.where) if query.where else None
-        with proc.host.world.lock:
-            found = list(source(proc.host, condition))
+        with host.world.lock:
+            found = list(source(host, condition))
         return [_chosen(row, query.properties) for row in found if condition is None or condition.test(row)]
     except wql.WqlError:
         raise WmicError(_INVALID_QUERY) from None
 
 
-def _check_rights(proc: Process, query: Query) -> None:
-    """windows-cli.md 2.2: on 2003 wmic is for administrators; the cluster's namespace always is."""
-    restricted = proc.host.windows.family in ("xp", "2003") or query.namespace == _MSCLUSTER
-    if restricted and not is_administrator(proc):
+def _check_rights(proc: Process, query: Query, host: Host) -> None:
+    """windows-cli.md 2.2: on 2003 wmic is for administrators; the cluster's namespace and the network always are."""
+    of_cluster, away = query.namespace == _MSCLUSTER, host is not proc.host
+    restricted = proc.host.windows.family in ("xp", "2003") and not is_administrator(proc)
+    stranger = (of_cluster or away) and not is_administrator(proc, host)
+    # assumption: from 2008 on the cluster's namespace wants an encrypted connection
+    open_wire = of_cluster and away and host.windows.family != "2003" and not query.encrypted
+    if restricted or stranger or open_wire:
         raise WmicError(_ACCESS_DENIED)
 
 
-def _has_cluster_provider(proc: Process) -> bool:
-    return proc.host.cluster is not None and proc.host.world.language.knobs.wmic_mscluster != "fails"
+def _has_cluster_provider(host: Host) -> bool:
+    return host.cluster is not None and host.world.language.knobs.wmic_mscluster != "fails"
 
 
 def _chosen(row: Instance, wanted: Sequence[str]) -> dict[str, str]:
@@ -195,14 +236,14 @@ def _shown(value: wql.Cell) -> str:
     return "" if value is None else str(value)
 
 
-def _format(proc: Process, query: Query, rows: Sequence[dict[str, str]]) -> str:
+def _format(proc: Process, query: Query, host: Host, rows: Sequence[dict[str, str]]) -> str:
     """assumption: a style sheet given by its full path is found in every language."""
     by_path = "\\" in query.format
     name = query.format.rpartition("\\")[2].removesuffix(".xsl")
     broken = not proc.host.world.language.knobs.wmic_style_sheets and not by_path
     if name not in FORMATS or (broken and name not in WITHOUT_STYLE_SHEET):
         raise WmicError(_BAD_STYLE_SHEET, "Invalid XSL format (or) file name.")
-    return FORMATS[name](proc.host.name, rows)
+    return FORMATS[name](host.name, rows)
 
 
 def _old_habits(proc: Process) -> None:
@@ -214,7 +255,7 @@ def _old_habits(proc: Process) -> None:
     proc.stdin.read(proc.alive)
 
 
-def _report(proc: Process, error: WmicError) -> int:
+def _report(proc: Process, error: WmicError, node: str) -> int:
     words = language.of(proc.host)
     if error.sentence:
         proc.err(f"{error.name}{words.text(error.sentence)}\n")
@@ -222,10 +263,10 @@ def _report(proc: Process, error: WmicError) -> int:
     proc.err(
         words.text(
             "Node - {host}\nERROR:\nCode = 0x{code:08x}\nDescription = {description}\nFacility = {facility}\n",
-            host=proc.host.name,
+            host=node.upper() or proc.host.name,
             code=error.code,
             description=words.text(_DESCRIPTIONS[error.code]),
-            facility="WMI",
+            facility="Win32" if error.code & 0xFFFF0000 == _WIN32 else "WMI",
         )
     )
     return error.code - 2**32

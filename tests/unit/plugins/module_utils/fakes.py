@@ -401,6 +401,7 @@ _READS: list[tuple[str, Callable[[World, str], Result]]] = [
     (r"^cluster\.exe( /cluster:\S+)? group$", lambda w, _l: _groups(w)),
     (r"^cluster\.exe( /cluster:\S+)? res$", lambda w, _l: _resources(w)),
     (r"^reg query HKLM\\Cluster ", lambda w, _l: Result(0, "\r\nX\r\n    ClusterName    REG_SZ    EXCLUSTER\r\n")),
+    (r"path MSCluster_Cluster get", lambda w, _l: _wmi(w, ("Name",), [("EXCLUSTER",)])),
     (
         r"path MSCluster_Node get",
         lambda w, _l: _wmi(w, ("Name", "State"), _states(w.nodes)),

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -29,7 +28,6 @@ from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fa
     Asked,
     Played,
     World,
-    joined,
     text,
 )
 from hypothesis import given
@@ -272,8 +270,8 @@ def test_names_are_from_the_tables_and_states_from_the_numbers() -> None:
     assert seen.node("NODEX") is None
 
 
-def cluster_of(**answers: str) -> Cluster:
-    """parse_cluster over an English two-node cluster; answers replace single outputs."""
+def cluster_of(asked: str = "", **answers: str) -> Cluster:
+    """parse_cluster over an English two-node cluster; answers replace single outputs. asked: from elsewhere."""
     said = {
         "node": text("cluster/node-two-up-en.txt").replace("BJMSAPG1", "NODE"),
         "group": text("cluster/group-core-groups-2008-en.txt"),
@@ -285,7 +283,7 @@ def cluster_of(**answers: str) -> Cluster:
         "resources": "",
         **answers,
     }
-    return parse_cluster([Result(0, out) for out in said.values()])
+    return parse_cluster([Result(0, out) for out in said.values()], asked)
 
 
 def states(**numbers: str) -> str:
@@ -415,12 +413,32 @@ def test_a_stopped_cluster_service_leaves_an_empty_cluster_and_its_reasons() -> 
     )
 
 
-def test_another_cluster_is_read_by_its_name_and_without_wmi() -> None:
-    channel = Asked((re.compile(r"^cluster\.exe /cluster:OTHER node 2>&1"), joined("", "", "")))
-    seen = ClusterExe(Node("nodeb", channel), "OTHER").observe()
+def test_another_cluster_is_read_by_its_name() -> None:
+    lines = ClusterExe(Node("nodeb", Asked()), "OTHER-1").lines()
+    there = r'wmic /node:"OTHER-1" /authlevel:pktprivacy /namespace:\\root\MSCluster path '
+    assert lines[0] == "cluster.exe /cluster:OTHER-1 node"
+    assert lines[3] == there + "MSCluster_Cluster get Name <nul"
+    assert lines[4] == there + "MSCluster_Node get Name,State <nul"
+    assert all(line.startswith(there) for line in lines[3:])
+
+
+def test_another_cluster_has_states_and_its_own_name() -> None:
+    answers = {"nodes": states(NODEA="0", NODEB="2"), "groups": states(Cluster_Group="0")}
+    seen = cluster_of("nodea", name="Name       \r\r\nEXCLUSTER  \r\r\n", **answers)
+    assert seen.name == "EXCLUSTER"
+    assert {node.name: node.state for node in seen.nodes} == {"NODEA": NodeState.UP, "NODEB": NodeState.PAUSED}
+    assert [(group.name, group.state) for group in seen.groups] == [("Cluster Group", GroupState.ONLINE)]
+
+
+@pytest.mark.parametrize(
+    "nodes", ["", states(NODEA="0", NODEC="0")], ids=["no answer", "the name leads to another cluster"]
+)
+def test_another_clusters_states_are_believed_of_the_same_nodes_only(nodes: str) -> None:
+    seen = cluster_of("OTHER", nodes=nodes, groups=states(Cluster_Group="0"))
     assert seen.name == "OTHER"
-    assert "wmic" not in channel.lines[0]
-    assert seen.reasons == ("MSCluster answers for the node's own cluster only",)
+    assert seen.reasons == ("MSCluster at OTHER: no answer, or one for other nodes",)
+    assert {node.state for node in seen.nodes} == {NodeState.UNKNOWN}
+    assert {group.state for group in seen.groups} == {GroupState.UNKNOWN}
 
 
 def test_the_public_form_is_plain() -> None:

@@ -25,7 +25,8 @@ def test_a_cluster(check: bool) -> None:
 def test_another_cluster() -> None:
     channel = Played(World())
     result = run(task(channel, {"cluster": "OTHER"}))
-    assert result["cluster"]["name"] == "OTHER"
+    assert (result["cluster"]["name"], result["cluster"]["unknown_because"]) == ("EXCLUSTER", [])
+    assert {group["state"] for group in result["cluster"]["groups"]} == {"online"}
     assert "cluster.exe /cluster:OTHER group" in channel.reads[0]
 
 
@@ -33,7 +34,7 @@ def test_another_cluster() -> None:
     ("params", "parts"),
     [
         ({"cluster": ""}, ["on nodeb failed", "cluster node: exit code 1753", "ClusSvc"]),
-        ({"cluster": "OTHER"}, ["on OTHER failed"]),
+        ({"cluster": "OTHER"}, ["on OTHER failed", "CredSSP"]),
     ],
 )
 def test_no_cluster(params: dict[str, Any], parts: list[str]) -> None:

@@ -68,7 +68,7 @@ def test_refused(state: str, rule: str, check: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "part"), [({}, "there are NODEA, NODEB"), ({"cluster_rc": 1753}, "none that could be read")]
+    ("changes", "part"), [({}, "there are NODEA, NODEB"), ({"cluster_rc": 1753}, "cluster.exe listed no node")]
 )
 def test_an_unknown_node(changes: dict[str, Any], part: str) -> None:
     with pytest.raises(Failure, match=part):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.language import Language
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Killed
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import Killed, Logon
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.programs import wql
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.programs.wmic import Query, WmicError, parse
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.programs.wmic_formats import table
@@ -382,3 +382,52 @@ def test_a_group_is_seen_from_every_node_of_its_cluster() -> None:
     world = seasoned(clusters=[cluster(nodes=("NODEA", "NODEB"))])
     out = run(world, "NODEB", MSCLUSTER + "MSCluster_NodeToActiveGroup get GroupComponent").out
     assert r'\\NODEB\root\MSCluster:MSCluster_Node.Name="NODEA"' in out
+
+
+# --- another computer -------------------------------------------------------------------------------------------------
+
+NODES = r"wmic /node:{} /namespace:\\root\MSCluster path MSCluster_Node get Name"
+
+
+def far(line: str, kind: str = "batch", family: str = "2003") -> Result:
+    """A line of wmic on an administrators' computer that belongs to no cluster."""
+    computers = [{"name": "ADMIN1", "windows": {"family": family}}, {"name": "FAR-OFF", "windows": {"family": family}}]
+    world = seasoned(windows={"family": family}, computers=computers)
+    return run(world, "ADMIN1", line, logon=Logon("LAB\\upgrade", kind))
+
+
+@pytest.mark.parametrize("name", ["CLUS1", '"CLUS1"', "NODEA", '"nodewithfifteen"'])
+def test_another_computer_answers_for_itself(name: str) -> None:
+    assert columns(far(NODES.format(name))) == [["Name"], ["NODEA"], ["NODEWITHFIFTEEN"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "code", "description"),
+    [
+        (NODES.format("NOWHERE"), "batch", 0x800706BA, "The RPC server is unavailable."),
+        (NODES.format("CLUS1"), "network", 0x80070005, "Access is denied."),
+        (NODES.format('"FAR-OFF"'), "batch", 0x8004100E, "Invalid namespace"),
+    ],
+    ids=["no such computer", "no second hop", "outside every cluster"],
+)
+def test_another_computer_that_does_not_answer(line: str, kind: str, code: int, description: str) -> None:
+    result = far(line, kind)
+    assert (result.rc, result.out) == (code - 2**32, "")
+    assert f"Code = 0x{code:08x}\nDescription = {description}\n" in result.err
+
+
+def test_a_hyphen_outside_quotes_is_misread() -> None:
+    assert far("wmic /node:FAR-OFF os get Version").rc == 44052
+    assert far('wmic /node:"FAR-OFF" os get Version').out.split() == ["Version", "5.2.3790"]
+
+
+@pytest.mark.parametrize(("switch", "rc"), [("", 0x80041003 - 2**32), (" /authlevel:pktprivacy", 0)])
+def test_a_2008_cluster_wants_encryption(switch: str, rc: int) -> None:
+    assert far(NODES.format(f'"CLUS1"{switch}'), family="2008").rc == rc
+
+
+def test_who_is_no_administrator_over_there() -> None:
+    world = seasoned(computers=[{"name": "ADMIN1"}])
+    world.hosts["nodea"].standard_users.add("upgrade")
+    line = "wmic /node:NODEA os get Version"
+    assert run(world, "ADMIN1", line, logon=Logon("LAB\\upgrade", "batch")).rc == 0x80041003 - 2**32
