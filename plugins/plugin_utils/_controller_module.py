@@ -32,6 +32,8 @@ from ..module_utils._task import Clock, Credentials, Task
 display = Display()
 
 COLLECTION = "mailops.exchange2007"
+LOST_FAILS = "upgrade_lost_node_fails"
+"""A play's variable: a lost node fails, so that a block can rescue it; Ansible has no rescue for an unreachable one."""
 CONNECTION = f"{COLLECTION}.winrs"
 
 # Ansible forks a worker for every task of every host, and a worker loads the plugins that its parent has not loaded:
@@ -249,9 +251,14 @@ class ControllerModuleAction(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ansible's entry point. Raises AnsibleConnectionFailure (unreachable) when nothing was started."""
         del tmp
-        arguments = plain(self._task.args)
+        arguments, told = plain(self._task.args), task_vars or {}
         self._secrets = self._known_secrets(arguments)
-        result: dict[str, Any] = scrub(self._outcome(arguments, task_vars or {}), self._secrets)
+        try:
+            result: dict[str, Any] = scrub(self._outcome(arguments, told), self._secrets)
+        except AnsibleConnectionFailure as lost:
+            if not told.get(LOST_FAILS):
+                raise
+            return _failure(f"{self._node_name(told)} can't be reached: {lost}")
         return result
 
     # Before the module

@@ -15,6 +15,7 @@ from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import La
 from ansible_collections.mailops.exchange2007.tests.integration.truths import (
     about,
     acts,
+    eventually,
     group_of,
     not_upgraded,
     setups,
@@ -81,6 +82,24 @@ def test_failure_budget(lab: Lab, upgrade: Play, budget: int, begun: bool) -> No
     assert bool(acts(lab.truth(), "B2")) is begun
     assert (trouble(lab, "A1", "A2", "CMSA") == []) is begun
     assert said(run)[1].startswith("CLUSB: done" if begun else "CLUSB: not begun: CLUSA failed")
+
+
+@pytest.mark.parametrize("lab", ["two-clusters"], indirect=True)
+def test_a_wave_of_which_every_node_is_lost(lab: Lab, begin_upgrade: Callable[..., Any]) -> None:
+    """One cluster at a time, and the next one's passive node goes dark: its own cluster stops, with its report."""
+    running = begin_upgrade(lab, upgrade_batch=1, upgrade_answer_timeout=0)
+    eventually(lab, lambda truth: ("A2", "upgrade") in setups(truth), "the first cluster is begun")
+    lab.inject("crash", host="B2", when="now", stays_down="yes")
+    run = running.ended()
+    assert run.code == 2, run.output
+    assert trouble(lab, "B1", "B2", "CMSB") == []
+    assert acts(lab.truth(), "B1") == []
+    done, lost, *_safe = said(run)
+    assert done == "CLUSA: done, proven at SP2"
+    assert lost.startswith("CLUSB: NOT done. b2 failed: ")
+    assert "can't be reached" in lost
+    reports = [json.loads(path.read_text()) for path in (lab.inventory.parent / "reports").glob("*.json")]
+    assert {report["cluster"]: report["proven"] for report in reports} == {"CLUSA": True, "CLUSB": False}
 
 
 @pytest.mark.parametrize("lab", ["three-clusters"], indirect=True)

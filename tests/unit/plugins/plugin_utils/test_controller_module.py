@@ -119,9 +119,10 @@ def act(
     rules: dict[str, Any] | None = None,
     clock: Any = None,
     host: str | None = "nodea",
+    told: dict[str, Any] | None = None,
     **task: Any,
 ) -> dict[str, Any]:
-    """Run a task whose module is run; task: attributes of the Ansible task."""
+    """Run a task whose module is run; told: its variables, task: attributes of the Ansible task."""
     defaults = {"async_val": 0, "check_mode": False, "diff": False, "delegate_to": None, "no_log": False, "action": "x"}
     made = SimpleNamespace(args={"name": "g"} if args is None else args, **{**defaults, **task})
     attributes: dict[str, Any] = {"ARGUMENT_RULES": rules} if rules else {}
@@ -132,7 +133,7 @@ def act(
     )
     over = FakeConnection() if connection is None else connection
     action = action_class(made, over, None, None, None, None)
-    result: dict[str, Any] = action.run(task_vars={"inventory_hostname": host} if host else {})
+    result: dict[str, Any] = action.run(task_vars=({"inventory_hostname": host} if host else {}) | (told or {}))
     return result
 
 
@@ -523,6 +524,14 @@ def test_nothing_started_makes_the_host_unreachable() -> None:
         act(lambda task: {"x": task.node.read_line("ver").rc}, connection=connection)
     assert str(caught.value) == "a:5985: no WinRM answer. Check it."
     assert caught.value.__suppress_context__
+
+
+def test_a_play_may_take_a_lost_node_for_a_failure() -> None:
+    connection = FakeConnection(AnsibleConnectionFailure("a:5985: no WinRM answer.\r\nCheck it."))
+    told = {"upgrade_lost_node_fails": True}
+    result = act(lambda task: {"x": task.node.read_line("ver").rc}, connection=connection, told=told)
+    assert result["failed"] is True
+    assert result["msg"] == "nodea can't be reached: a:5985: no WinRM answer. Check it."
 
 
 @pytest.mark.parametrize("changes", [True, False])
