@@ -136,6 +136,7 @@ class Handover:
         """Observe, refuse or do what is left, prove."""
         seen = observe_readable(self._task, self._observer)
         before = known_server(seen, self._params["name"])
+        self._note_down(before)
         self._check_target(seen, before)
         steps = handover_steps(before, seen.node, self._release)
         job = self._job_now(before, steps)
@@ -219,8 +220,6 @@ class Handover:
 
     def _through_the_window(self, seen: Observation, server: MailboxServer, job: JobState) -> MailboxServer:
         """Do what is left; a lost channel is unknown, so look again and go on from what is seen."""
-        if server.state not in _UP:
-            self._window.opened = seen.observed_at  # it was down when it was looked at, before the checks
         for _attempt in range(_RECONNECTS):
             try:
                 return self._pass(seen, server, job)
@@ -246,7 +245,9 @@ class Handover:
                 seen = self._observe()
                 doubts = [refused.seen for refused in rules.readable_refusals(seen, own_job=True)]
                 if not doubts:
-                    return seen, known_server(seen, server.name), self._setup.job.look()
+                    now = known_server(seen, server.name)
+                    self._note_down(now)
+                    return seen, now, self._setup.job.look()
             except ChannelLost:
                 doubts = ["the node does not answer any more."]
             except Failure as failure:
@@ -289,6 +290,11 @@ class Handover:
     def _open_window(self) -> None:
         self._window.opened = self._task.clock.now()
 
+    def _note_down(self, server: MailboxServer) -> None:
+        """One that is found down went down before the look ended: while it lasted, somebody else may have stopped it."""
+        if server.state not in _UP and self._window.opened is None:
+            self._open_window()
+
     def _move(self, shell: ExchangeShell, server: MailboxServer, seen: Observation) -> MailboxServer:
         """Moved here. An error does not say that it was not moved (sources.md: move-errors): what is seen decides."""
         for attempt in range(_MOVES):
@@ -329,8 +335,8 @@ class Handover:
 
         try:
             now = wait_for_server(self._task, Limit(self._limit.timeout, 1.0), look, still, f"Moving {server.name}")
-        except Failure:
-            raise failure from None
+        except Failure as blind:
+            raise _with_more(failure, f"What became of it can't be made out: {blind.seen}") from None
         return looks[-1], now
 
     def _left_where_it_is(
@@ -341,22 +347,26 @@ class Handover:
             return failure
         proof, age = read_proof(self._task), self._params["proof_max_age"]
         against = staying_troubles(seen, server, proof, now=self._task.clock.now(), max_age=age)
-        if against:
-            text = f"{failure.seen} It was not started on {server.owner} again: {'; '.join(against)}."
-            return _with_words(failure, text)
-        self._task.progress(f"{server.name} can't be moved: starting it on {server.owner}, where it is")
+        again = f"It was not started on {server.owner} again: {'; '.join(against)}."
+        if not against:
+            self._task.progress(f"{server.name} can't be moved: starting it on {server.owner}, where it is")
+            again = self._start_where_it_is(shell, server)
+        return _with_more(failure, again)
+
+    def _start_where_it_is(self, shell: ExchangeShell, server: MailboxServer) -> str:
+        """Why it is not online then; '' for a success."""
         try:
             shell.start(server.name, self._limit.timeout)
-            online = known_server(self._observe(), server.name)
-            self._expect(online, lambda s: s.state is CmsState.ONLINE, f"Starting on {server.owner}")
+            begun = known_server(self._observe(), server.name)
+            self._expect(begun, lambda s: s.state is CmsState.ONLINE, f"Starting on {server.owner}")
         except ChannelLost as lost:
             self._task.node.channel.reset()
-            return _with_words(failure, f"{failure.seen} Starting it on {server.owner} again is unknown: {lost.reason}.")
+            return f"Whether starting it on {server.owner} again worked is unknown: {lost.reason}."
         except Failure as second:
-            return _with_words(failure, f"{failure.seen} Starting it on {server.owner} again failed: {second.seen}")
+            return f"Starting it on {server.owner} again failed: {second.seen}"
         self._window.closed = self._task.clock.now()
         self._stayed = f"{server.name} was started again on {server.owner}, is online there and was not upgraded"
-        return failure
+        return ""
 
     def _upgrade(self, server: MailboxServer, job: JobState, seen: Observation) -> MailboxServer:
         """Only a clear failure ends the window here: whether a doubtful Setup worked is proven behind the start."""
@@ -481,9 +491,9 @@ def _seen(server: MailboxServer, answer: dict[str, list[str]]) -> MailboxServer:
     return replace(server, state=cms_state(answer.get("state", [""])[-1]), owner=owner)
 
 
-def _with_words(failure: Failure, seen: str) -> Failure:
-    """The failure, with more said of what was seen."""
-    return Failure(failure.doing, failure.target, seen, failure.advice, changed=failure.changed, **failure.data)
+def _with_more(failure: Failure, said: str) -> Failure:
+    """The failure, with more of what was seen."""
+    return Failure(failure.doing, failure.target, f"{failure.seen} {said}".rstrip(), failure.advice, **failure.data)
 
 
 def _shown(server: MailboxServer) -> dict[str, Any]:

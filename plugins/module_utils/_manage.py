@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from ._versions import RELEASES, parse_version
@@ -92,19 +93,20 @@ def _assumption(*releases: str) -> str:
     return "SP3 is taken like SP2: the rules were written before it." if "sp3" in releases else ""
 
 
-def lost_tools(family: str, before: str, after: str) -> list[str]:
+@lru_cache(maxsize=None)
+def lost_tools(family: str, before: str, after: str) -> tuple[str, ...]:
     """Releases of tools that manage a server of a cluster at one release somewhere, and nowhere at another one.
 
     Nothing for what is no release, or no cluster's Windows.
     """
     if family not in CLUSTER_FAMILIES or not {before, after} <= set(RELEASES):
-        return []
+        return ()
 
     def of_use(tools: str, release: str) -> bool:
         server = {"release": release, "os_family": family}
         return any(can_manage(tools, admin, server).allowed for admin in NAMES)
 
-    return [tools for tools in RELEASES if of_use(tools, before) and not of_use(tools, after)]
+    return tuple(tools for tools in RELEASES if of_use(tools, before) and not of_use(tools, after))
 
 
 def cluster_tools(admin_os: str) -> dict[str, str]:

@@ -20,18 +20,25 @@ AGAIN = "Safe to run again: a run goes on from what it finds."
 
 
 def schedule(
-    all_read: Sequence[Reading], release: str, hand_over_after: str = "all", canary: Any = 0, batch: Any = 0
+    all_read: Sequence[Reading],
+    release: str,
+    hand_over_after: str = "all",
+    canary: Any = 0,
+    batch: Any = 0,
+    *,
+    others: Mapping[str, Sequence[str]] | None = None,
 ) -> Schedule:
     """waves (lists of inventory hosts), lanes (cluster -> its hosts in order) and canary (clusters) of this run.
 
+    others: what is not among the readings: clusters of nodes that were read, refused ones among them (read), hosts that
+    failed or did not answer (unread), and hosts that the run leaves out (left_out).
     Raises ValueError for a canary that is no cluster here and for what is no number.
     """
     every = lanes(all_read, release, hand_over_after)
     if isinstance(canary, list):
-        strange = [name for name in canary if name not in every]
+        strange = [str(name) for name in canary if name not in every]
         if strange:
-            known = ", ".join(every) or "none"
-            raise ValueError(f"upgrade_canary names {', '.join(map(str, strange))}, but the clusters are {known}")
+            raise ValueError(" ".join(_strange_canary(name, list(every), others or {}) for name in strange))
     elif int(canary) < 0 or int(batch) < 0:
         raise ValueError("upgrade_canary and upgrade_batch are numbers of clusters, not below 0")
     todo = {name: lane for name, lane in every.items() if not is_done(lane, release)}
@@ -42,6 +49,28 @@ def schedule(
         "canary": [name for name in canaries if name in todo],
         "batches": batches(list(todo), canary, batch),
     }
+
+
+def _strange_canary(name: str, clusters: Sequence[str], others: Mapping[str, Sequence[str]]) -> str:
+    """Why a canary is not among the clusters that can be upgraded, and what to do. No cluster is begun without it."""
+    known = ", ".join(clusters) or "none"
+    if name in others.get("read", ()):
+        return (
+            f"upgrade_canary names {name}, which was refused: the reasons stand above, at its nodes. Nothing was "
+            f"begun. Put them right and run again, or name another canary; ready are {known}."
+        )
+    unread, left_out = (list(others.get(key, ())) for key in ("unread", "left_out"))
+    causes = [f"{', '.join(unread)} failed or could not be reached"] if unread else []
+    causes += [f"{', '.join(left_out)} left out by --limit"] if left_out else []
+    if causes:
+        return (
+            f"upgrade_canary names {name}, of which no node was read in this run: {'; '.join(causes)}. Nothing was "
+            f"begun. Run again with its nodes, or name another canary; ready are {known}."
+        )
+    return (
+        f"upgrade_canary names {name}, but the clusters are {known}. Nothing was begun. Check the name, and that the "
+        "inventory of this run has its nodes (a job slice cuts some off)."
+    )
 
 
 def awaited(planned: Schedule, host: str) -> list[str]:

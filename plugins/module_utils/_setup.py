@@ -15,6 +15,7 @@ from ._cmdline import Unquotable, quote
 WIDTH = 80  # the console wraps there, in the middle of words
 
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _STEP = re.compile(r"^\s{2,}(?P<step>\S.*?)\s*\.{10,}\s*(?P<word>(?!\d+%)\S+)\s*$")
 _OPEN_STEP = re.compile(r"^\s{2,}(?P<step>\S.*?)\s*\.{3,}\s*(?P<word>\d+%)?\s*$")
 _SUCCESS = "setup operation completed successfully"
@@ -137,6 +138,8 @@ def screen_lines(text: str) -> list[str]:
 
 def _settled(line: str) -> str:
     """What stays on the screen of a line that was redrawn with backspaces or carriage returns."""
+    if not _CONTROL.search(line):
+        return line if len(line) == WIDTH else line.rstrip()
     screen: list[str] = []
     column = 0
     for char in line:

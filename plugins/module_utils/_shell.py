@@ -303,7 +303,7 @@ def read_answer(result: Result, doing: str, target: str, *, changed: bool) -> di
     raise Failure(
         doing,
         target,
-        f"the Exchange Management Shell said (exit code {result.rc}): {said}",
+        f"the Exchange Management Shell said (exit code {result.rc}): {said.rstrip('.')}.",
         "Try the same cmdlet in the shell on that node; run the playbook again afterwards.",
         changed=changed,
         rc=result.rc,

@@ -14,6 +14,9 @@ description:
   - A group that holds a clustered mailbox server is refused. Moving one with the cluster's own tools leaves its
     databases dismounted; use M(mailops.exchange2007.clustered_mailbox_server). See
     O(allow_clustered_mailbox_server).
+  - A node that another run has marked in the cluster's database, because it is about to take it out of service, gets no
+    group; that is refused while that run lives. Nobody is kept waiting longer than 45 seconds by the mark of a run that
+    died. Marks are not read of another O(cluster).
 options:
   name:
     description: Name of the group.
@@ -144,6 +147,7 @@ from ansible_collections.mailops.exchange2007.plugins.module_utils._cluster impo
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import refuse
 from ansible_collections.mailops.exchange2007.plugins.module_utils._groups import GroupMover, known_group
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
+from ansible_collections.mailops.exchange2007.plugins.module_utils._notice import current_marks, wait_for_mark
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Refused, because, group_is_cms, settled
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit
@@ -167,7 +171,13 @@ def run(task: Task) -> dict[str, Any]:
     cluster = tool.observe_members()
     group = known_group(cluster, params["name"])
     owners = [params["owner"], *params["other_owners"]] if params["owner"] else []
-    to_move = bool(owners) and not any(group.owner and same(group.owner, owner) for owner in owners)
+    if _to_move(group, owners) and not params["cluster"]:
+        marks = current_marks(task) or {}
+        owners = [owners[0], *(owner for owner in owners[1:] if owner.upper() not in marks)]
+        if _marked(task, group, owners[0].upper(), marks):  # what was seen before the wait is old
+            cluster = tool.observe_members()
+            group = known_group(cluster, params["name"])
+    to_move = _to_move(group, owners)
     to_change = bool(params["state"]) and group.state.value != params["state"]
     if not to_move and not to_change:
         return _result(group, group, changed=False)
@@ -179,6 +189,18 @@ def run(task: Task) -> dict[str, Any]:
     if params["state"] and after.state.value != params["state"]:
         after = mover.set_state(after, GroupState(params["state"]))
     return _result(group, after, changed=True)
+
+
+def _to_move(group: ClusterGroup, owners: list[str]) -> bool:
+    return bool(owners) and not any(group.owner and same(group.owner, owner) for owner in owners)
+
+
+def _marked(task: Task, group: ClusterGroup, owner: str, marks: dict[str, str]) -> bool:
+    """Whether a run that died has marked the owner, which takes time to see; raises Refusal for one that lives."""
+    if owner not in marks:
+        return False
+    refuse(wait_for_mark(task, owner, marks[owner]), f"Moving the group to {owner}", f"'{group.name}'")
+    return True
 
 
 def _targets(cluster: Cluster, owners: list[str]) -> tuple[str, list[str]]:

@@ -144,7 +144,7 @@ steps:
 outage:
   description: >-
     Seconds from right before the server was stopped until it was seen online; null when it was not taken down. Where it
-    was down already, from the first look in this run.
+    was down already, from the look in this task that showed it so.
   returned: success
   type: float
   sample: 402.7

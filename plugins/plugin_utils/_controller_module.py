@@ -99,14 +99,18 @@ class BadReturn(TypeError):
     """A module returned something that JSON has no word for."""
 
 
+_ATOMS = frozenset({str, int, float, bool, type(None)})
+"""What is plain and JSON already: no subclass, so no tag and no enum either."""
+
+
 def plain(value: Any) -> Any:
     """A copy in plain Python types: ansible-core 2.19 tags values, older ones have subclasses of str."""
+    if value.__class__ in _ATOMS:
+        return value
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, bool):
-        return value
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, (int, float)):
@@ -120,9 +124,14 @@ def json_only(value: Any, place: str = "result") -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise BadReturn(f"{place} has the key {key!r} of type {type(key).__name__}")
-        return {key: json_only(item, f"{place}.{key}") for key, item in value.items()}
+        return {
+            key: item if item.__class__ in _ATOMS else json_only(item, f"{place}.{key}") for key, item in value.items()
+        }
     if isinstance(value, list):
-        return [json_only(item, f"{place}[{number}]") for number, item in enumerate(value)]
+        return [
+            item if item.__class__ in _ATOMS else json_only(item, f"{place}[{number}]")
+            for number, item in enumerate(value)
+        ]
     if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, Enum)):
         return plain(value)
     raise BadReturn(f"{place} is of type {type(value).__name__}")
@@ -138,14 +147,21 @@ def json_result(value: Any) -> dict[str, Any]:
 
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
     """Mask secrets wherever a text holds them; flags stay flags, even where a password is as short as "1"."""
-    known = [secret for secret in secrets if secret]
+    return _scrubbed(value, [secret for secret in secrets if secret])
+
+
+def _scrubbed(value: Any, known: list[str]) -> Any:
     if isinstance(value, dict):
-        return {key: scrub(item, known) for key, item in value.items()}
+        return {key: _scrubbed(item, known) for key, item in value.items()}
     if isinstance(value, list):
-        return [scrub(item, known) for item in value]
-    if isinstance(value, bool) or not any(secret in str(value) for secret in known):
+        return [_scrubbed(item, known) for item in value]
+    if isinstance(value, bool) or value is None:
         return value
-    return remove_values(value, known)
+    text = str(value)
+    for secret in known:
+        if secret in text:
+            return remove_values(value, known)
+    return value
 
 
 def one_line(text: str) -> str:

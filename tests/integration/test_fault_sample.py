@@ -27,6 +27,8 @@ SAMPLE = [
     ("Setup.com /mode:upgrade", "node crashes"),
     ("powershell Stop-ClusteredMailboxServer", "node crashes"),
     ("powershell Move-ClusteredMailboxServer", "connection lost after"),
+    ("powershell Move-ClusteredMailboxServer", "exit code 1"),
+    ("powershell Start-ClusteredMailboxServer", "exit code 1"),
     ("Setup.com /upgradecms", "exit code 1"),
 ]
 ALL_DONE = [("NODEB", "upgrade"), ("NODEB", "upgradecms"), ("NODEA", "upgrade")]

@@ -55,8 +55,8 @@ def run(data: Data) -> Outcome:
             drive.end()
     drive.checker.at_end()
     problems = [str(problem) for problem in drive.watch.problems] + [f"a played program crashed: {c}" for c in crashed]
-    story = drive.story
-    return Outcome(problems, story, drive.runs, drive.clock.now(), len(drive.watch.commands))
+    outcome = Outcome(problems, drive.story, drive.runs, drive.clock.now(), len(drive.watch.commands))
+    return outcome
 
 
 def run_seed(seed: int) -> Outcome:

@@ -44,7 +44,7 @@ _WHOLE = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 _OF_CORE = ("bool", "dict2items", "extract", "flatten", "regex_replace", "ternary")
 _KEYWORDS = {
     *("name", "when", "vars", "loop", "loop_control", "register", "delegate_to", "until", "retries", "delay"),
-    *("changed_when", "block", "rescue", "always", "throttle"),
+    *("changed_when", "block", "rescue", "always", "throttle", "any_errors_fatal"),
 }
 
 _OMIT = "__omitted__"
@@ -119,12 +119,15 @@ class Scope:
     def names(self, wanted: frozenset[str]) -> Data:
         """Values of the variables among these names that are there."""
         found = {}
+        layers, known = self.layers[::-1], self.known
         for name in wanted:
-            layer = next((layer for layer in reversed(self.layers) if name in layer), None)
-            if layer is not None:
-                found[name] = self.value(layer[name])
-            elif name in self.known:
-                found[name] = self.known[name]
+            for layer in layers:
+                if name in layer:
+                    found[name] = self.value(layer[name])
+                    break
+            else:
+                if name in known:
+                    found[name] = known[name]
         return found
 
     def value(self, raw: Any) -> Any:
@@ -337,6 +340,8 @@ class Player:
             return hosts
         for work in works:
             work()
+        if task.get("any_errors_fatal") and self.out.keys() & set(hosts):
+            self.out = {**dict.fromkeys(self._play_hosts, f"stopped at '{task['name']}'"), **self.out}
         return hosts
 
     def _block(self, task: Data, hosts: list[str], scope: Scope) -> list[str]:

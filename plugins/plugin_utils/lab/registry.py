@@ -56,8 +56,10 @@ class Registry:
         """Write a value and make the keys above it; the type follows the data unless given."""
         guessed = {int: "REG_DWORD", str: "REG_SZ", list: "REG_MULTI_SZ", bytes: "REG_BINARY"}
         value = Value(name, type or guessed[data.__class__], data)
-        self.create_key(key).values[name.lower()] = value
-        self._changes += 1
+        values = self.create_key(key).values
+        if values.get(name.lower()) != value:
+            values[name.lower()] = value
+            self._changes += 1
 
     def get(self, key: str, name: str) -> Data | None:
         found = self._find(key)
@@ -78,8 +80,11 @@ class Registry:
     def create_key(self, key: str) -> _Key:
         here = self._root
         for part in _parts(key):
-            here = here.keys.setdefault(part.lower(), _Key(part))
-        self._changes += 1
+            below = here.keys.get(part.lower())
+            if below is None:
+                below = here.keys[part.lower()] = _Key(part)
+                self._changes += 1
+            here = below
         return here
 
     def delete_value(self, key: str, name: str) -> bool:

@@ -50,6 +50,7 @@ class Truth:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open: dict[int, list[Command]] = {}  # what runs on a process, by the process's id()
+        self._process: dict[Command, int] = {}  # the other way round
         self.commands: list[Command] = []
         self.timeline: list[dict[str, Any]] = []
         self.violations: list[dict[str, Any]] = []
@@ -74,6 +75,7 @@ class Truth:
             )
             self.commands.append(command)
             self._open.setdefault(id(proc), []).append(command)
+            self._process[command] = id(proc)
             return command
 
     def command_ended(self, token: Command, rc: int | None) -> None:
@@ -81,7 +83,7 @@ class Truth:
         with self._world.lock:
             token.rc = rc
             token.duration = round(self._now() - token.t, 3)
-            key = next(key for key, commands in self._open.items() if token in commands)
+            key = self._process.pop(token)
             self._open[key].remove(token)
             if not self._open[key]:
                 del self._open[key]

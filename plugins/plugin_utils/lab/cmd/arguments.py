@@ -10,6 +10,10 @@ from functools import lru_cache
 
 from .parser import DELIMITERS
 
+_PLAIN = re.compile(r'[^\\" \t]+')  # means nothing but itself, outside of quotes and inside
+_QUOTED = re.compile(r'[^\\"]+')
+_SLASHES = re.compile(r'(\\*)(")?')
+
 
 def split_argv(line: str) -> list[str]:
     """argv as msvcrt makes it of a command line: backslashes count only before a quote."""
@@ -38,7 +42,12 @@ def _argument(text: str) -> tuple[str, str]:
     quoted = False
     position = 0
     while position < len(text) and (quoted or text[position] not in " \t"):
-        run = re.compile(r'(\\*)(")?').match(text, position)
+        plain = (_QUOTED if quoted else _PLAIN).match(text, position)
+        if plain:
+            found += plain.group()
+            position = plain.end()
+            continue
+        run = _SLASHES.match(text, position)
         if run and run[2]:
             found += "\\" * (len(run[1]) // 2)
             position = run.end()

@@ -84,4 +84,5 @@ def default_environment(host: Host, logon: Logon) -> dict[str, str]:
 
 def _make_profile(files: FileSystem, temp: str) -> None:
     for folder in (temp, r"C:\WINDOWS\system32"):
-        files.mkdir(folder, exist_ok=True)
+        if not files.is_dir(folder):
+            files.mkdir(folder, exist_ok=True)

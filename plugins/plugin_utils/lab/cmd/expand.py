@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 Lookup = Callable[[str], "str | None"]
 Modify = Callable[[str, str, str], str]
@@ -38,6 +39,40 @@ def expand_percent(text: str, lookup: Lookup, arguments: Arguments | None, modif
     undefined name vanishes; on a command line both stay as typed (windows-cli.md 6)."""
     if "%" not in text:
         return text
+    return _remembered(text).text(lookup, modify) if arguments is None else _expanded(text, lookup, arguments, modify)
+
+
+class _Remembered:
+    """What a command line became, and the values of the names that it asked for: clients say the same lines again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._names: tuple[str, ...] = ()
+        self._values: tuple[str | None, ...] | None = None
+        self._became = ""
+
+    def text(self, lookup: Lookup, modify: Modify) -> str:
+        """The text, expanded anew only when a name that it asked for has another value."""
+        if tuple(map(lookup, self._names)) == self._values:
+            return self._became
+        asked: list[tuple[str, str | None]] = []
+
+        def listen(name: str) -> str | None:
+            value = lookup(name)
+            asked.append((name, value))
+            return value
+
+        became = _expanded(self._text, listen, None, modify)
+        self._names = tuple(name for name, _value in asked)
+        self._values = tuple(value for _name, value in asked)
+        self._became = became
+        return became
+
+
+_remembered = lru_cache(maxsize=2048)(_Remembered)
+
+
+def _expanded(text: str, lookup: Lookup, arguments: Arguments | None, modify: Modify) -> str:
     result = ""
     position = 0
     while True:

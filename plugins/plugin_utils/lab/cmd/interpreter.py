@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeVar, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from ..files import PATH_NOT_FOUND, FileSystemError, parent
 from ..process import Process
@@ -90,7 +91,8 @@ class Interpreter:
 
     def _run(self, node: Node, handles: Handles) -> int:
         if isinstance(node, Simple):
-            return self.execute(self.substitute(node.text), handles)
+            plain = not self.shell.variables and not self.shell.delayed
+            return self.execute(node.text if plain else self.substitute(node.text), handles)
         if isinstance(node, Chain):
             return self._pipe(node, handles) if node.operator == "|" else self._chain(node, handles)
         if isinstance(node, If):
@@ -162,26 +164,12 @@ class Interpreter:
 
     def execute(self, text: str, handles: Handles, called: bool = False) -> int:
         """Run one command: a drive, a built-in command, a batch file or a program."""
-        text = text.lstrip(DELIMITERS)
-        token = _TOKEN.match(text)
-        if not token:
-            return self._external(text, "", handles, called) if text else 0
-        drive = _DRIVE.fullmatch(token.group())
-        found = ":" if drive else self._find_builtin(token.group())
-        if found:
-            code = self._builtin(BUILTINS[found], drive[1] if drive else text[len(found) :], handles)
+        read = _read(text)
+        if read.builtin and not (read.stuck and find_program(self.shell, read.token)):
+            code = self._builtin(BUILTINS[read.builtin], read.arguments, handles)
             self.shell.errorlevel = 0 if called and code == 0 else self.shell.errorlevel
             return code
-        return self._external(token.group(), text[token.end() :], handles, called)
-
-    def _find_builtin(self, token: str) -> str | None:
-        """A built-in name, also one with something stuck to it, as in 'cd..' and 'echo.'."""
-        if token.lower() in BUILTINS and token.isalpha():
-            return token.lower()
-        found = _STUCK.match(token)
-        if found and found[1].lower() in BUILTINS and not find_program(self.shell, token):
-            return found[1].lower()
-        return None
+        return self._external(read.token, read.rest, handles, called) if read.token else 0
 
     def _builtin(self, builtin: Builtin, arguments: str, handles: Handles) -> int:
         at = Context(self, handles)
@@ -194,7 +182,8 @@ class Interpreter:
         return code
 
     def _in_cmd_file(self) -> bool:
-        return self.shell.frame is not None and self.shell.frame.path.lower().endswith(".cmd")
+        frame = self.shell.frame
+        return frame is not None and frame.path.lower().endswith(".cmd")
 
     def _external(self, token: str, rest: str, handles: Handles, called: bool) -> int:
         path = find_program(self.shell, unquote(token))
@@ -251,6 +240,37 @@ class Interpreter:
             at.fail("{token} was unexpected at this time.", token=error.token)
         elif not isinstance(error, IncompleteLine):
             at.bad_syntax()
+
+
+class _Read(NamedTuple):
+    """A command as it is written: its first word and what follows, and what a built-in command would get.
+
+    stuck: something is stuck to the name, as in 'cd..' and 'echo.', so that it may be a program's after all.
+    """
+
+    token: str
+    rest: str
+    builtin: str = ""
+    arguments: str = ""
+    stuck: bool = False
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> _Read:
+    text = text.lstrip(DELIMITERS)
+    found = _TOKEN.match(text)
+    if not found:
+        return _Read(text, "")
+    token, rest = found.group(), text[found.end() :]
+    drive = _DRIVE.fullmatch(token)
+    if drive:
+        return _Read(token, rest, ":", drive[1])
+    if token.lower() in BUILTINS and token.isalpha():
+        return _Read(token, rest, token.lower(), rest)
+    stuck = _STUCK.match(token)
+    if stuck and stuck[1].lower() in BUILTINS:
+        return _Read(token, rest, stuck[1].lower(), text[stuck.end(1) :], stuck=True)
+    return _Read(token, rest)
 
 
 def strip_quotes(text: str, is_program: Callable[[str], bool], always: bool = False) -> str:

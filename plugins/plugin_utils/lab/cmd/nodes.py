@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Redirect:
+class Redirect(NamedTuple):
     """operator is '<', '>' or '>>' with a file name as target, or '&' with the number of another handle."""
 
     handle: int

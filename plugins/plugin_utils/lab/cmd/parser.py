@@ -19,6 +19,7 @@ _COMPARISONS = ("equ", "neq", "lss", "leq", "gtr", "geq")
 _UNARY = ("errorlevel", "exist", "defined", "cmdextversion")
 _PLAIN = re.compile(r'[^"^&|<>)\n]+')  # nothing in it means anything outside of quotes
 _QUOTED = re.compile(r'[^"\n]+')
+_HANDLE = re.compile(r"(\d?)(?=[<>])")  # of a redirection
 _KEYWORD = re.compile(r"(if|for|rem)(?=[\s,;=/&|<>()]|$)", re.IGNORECASE)
 _ELSE = re.compile(r"else(?=[\s,;=(]|$)", re.IGNORECASE)
 
@@ -240,7 +241,7 @@ class _Parser:
         """Redirections before a command or behind a parenthesis."""
         while True:
             self._in.skip(DELIMITERS)
-            found = re.compile(r"(\d?)(?=[<>])").match(self._in.text, self._in.position)
+            found = _HANDLE.match(self._in.text, self._in.position)
             if not found:
                 return redirects
             self._in.position = found.end()

@@ -597,11 +597,21 @@ def failing(act: Act) -> Act:
     return replace(act, effect=None, result=Result(1, "error=It did not work.\r\n"))
 
 
+def back(**how: Any) -> Act:
+    """The Start of a server that can't be moved, on the node that it is on."""
+    there: Effect = lambda w: w.with_server("CMS1", state="Online").with_group("CMS1", "NODEA", 0)  # noqa: E731
+    return Act(r"\}; Start-ClusteredMailboxServer -Identity 'CMS1' -Confirm", there, say, **how)
+
+
 @pytest.mark.parametrize(
     ("acts", "parts"),
     [
         pytest.param([*PREPARE, failing(stop()), REMOVE], ["Stopping", "It did not work"], id="stop"),
-        pytest.param([*PREPARE, stop(), failing(move()), REMOVE], ["Moving", "It did not work"], id="move"),
+        pytest.param(
+            [*PREPARE, stop(), failing(move()), failing(move()), failing(back()), REMOVE],
+            ["Moving", "It did not work", "Starting it on NODEA again failed"],
+            id="move",
+        ),
         pytest.param(
             [*PREPARE, stop(), move(), run_act(KIND, (9, ended(1, "     Oops.\r\n"))), RETIRE],
             ["Upgrading", "exit code 1: Oops."],
@@ -612,7 +622,7 @@ def failing(act: Act) -> Act:
             ["the directory says 8.0.685.25 and not SP2"],
             id="setup without effect",
         ),
-        pytest.param([*WHOLE[:5], failing(start()), RETIRE], ["Starting", "It did not work"], id="start"),
+        pytest.param([*WHOLE[:5], *[failing(start())] * 3, RETIRE], ["Starting", "It did not work"], id="start"),
     ],
 )
 def test_a_failure_in_the_window_is_told_loudly(acts: list[Act], parts: list[str]) -> None:
@@ -651,6 +661,138 @@ def test_a_start_without_effect_is_asked_for_again_and_not_believed() -> None:
     with pytest.raises(Failure, match=r"Starting CMS1 .* not so after 60 s; last seen: offline") as failed:
         run(channel, step_timeout=60)
     assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []
+
+
+# --- what is asked for once more -----------------------------------------------------------------------------------
+
+UPGRADED = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
+SILENT = Result(0, "")
+DENIED = Result(5, "Äccëss dënïëd.\r\n")
+
+
+@pytest.mark.parametrize("answer", [Result(1, "error=no\r\n"), SILENT, DENIED], ids=["failed", "silent", "denied"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_start_that_failed_is_asked_for_again_while_the_server_is_down_here(answer: Result, times: int) -> None:
+    channel = Played(UPGRADED, *[replace(start(), effect=None, result=answer)] * times, start())
+    result = run(channel)
+    assert (result["after"]["state"], channel.acts) == ("online", [])
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        pytest.param(lambda w: w.with_group("CMS1", "NODEA", 1), id="it is on the other node"),
+        pytest.param(lambda w: w.with_group("Cluster Group", "NODEA", 4), id="a group is on its way"),
+        pytest.param(lambda w: w.with_group("Cluster Group", None), id="a group is nobody's"),
+        pytest.param(lambda w: replace(w, images=(*w.images, "ExSetup.exe")), id="a Setup runs"),
+        pytest.param(lambda w: replace(w, images=()), id="nobody knows what runs"),
+        pytest.param(lambda w: w.with_server("CMS1", release="rtm"), id="it is not upgraded"),
+        pytest.param(lambda w: replace(w, shell_error="no directory"), id="nothing can be read"),
+        pytest.param(lambda w: w.with_server("CMS1", state="PartiallyOnline"), id="it is partly up"),
+    ],
+)
+def test_a_start_is_not_asked_for_again_where_something_else_may_be_going_on(meanwhile: Effect) -> None:
+    channel = Played(UPGRADED, replace(failing(start()), effect=meanwhile))
+    with pytest.raises(Failure, match="It did not work") as failed:
+        run(channel)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert len(channel.done) == 1
+
+
+@pytest.mark.parametrize("answer", [Result(1, "error=no\r\n"), SILENT, DENIED], ids=["failed", "silent", "denied"])
+def test_a_move_without_effect_is_asked_for_once_more(answer: Result) -> None:
+    channel = Played(START, *WHOLE[:3], replace(move(), effect=None, result=answer), *WHOLE[3:])
+    result = run(channel)
+    assert (result["after"]["owner"], result["after"]["state"], channel.acts) == ("NODEB", "online", [])
+    assert result["outage"] == 490
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "while it is watched"])
+def test_a_move_that_failed_and_worked_all_the_same_is_gone_on_from(late: bool) -> None:
+    """A move that fails late leaves the server on the target."""
+    acts = list(WHOLE)
+    pending: Effect = lambda w: w.with_group("CMS1", "NODEA", 4)  # noqa: E731
+    acts[3] = replace(failing(move()), effect=pending if late else moved, later=((20, moved),))
+    channel = Played(START, *acts)
+    assert (run(channel)["after"]["owner"], channel.acts) == ("NODEB", [])
+
+
+def test_a_server_that_cannot_be_moved_is_started_where_it_is() -> None:
+    channel = Played(START, *WHOLE[:3], failing(move()), failing(move()), back(), REMOVE)
+    with pytest.raises(Failure, match="It did not work") as failed:
+        run(channel)
+    told = str(failed.value)
+    assert "CMS1 was started again on NODEA, is online there and was not upgraded: run the playbook again" in told
+    assert "MAY BE DOWN" not in told
+    assert failed.value.changed
+    assert (channel.world.servers[0].state, channel.world.owner("CMS1"), channel.acts) == ("Online", "NODEA", [])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "where"),
+    [
+        pytest.param(lambda w: w.with_server("CMS1", state="Failed"), "", id="failed: its owner may start it"),
+        pytest.param(lambda w: w.with_group("CMS1", "NODEC", 1), "NODEC", id="on a third node"),
+        pytest.param(lambda w: replace(w, nodes={"NODEA": 2, "NODEB": 0}), "NODEA", id="its node is paused"),
+    ],
+)
+def test_a_move_that_failed_is_not_repeated_where_the_world_has_changed(meanwhile: Effect, where: str) -> None:
+    acts = [replace(failing(move()), effect=meanwhile), *([] if where else [back()])]
+    channel = Played(START, *WHOLE[:3], *acts, REMOVE)
+    with pytest.raises(Failure, match="It did not work") as failed:
+        run(channel)
+    told = str(failed.value)
+    assert f"It was not started on {where} again" in told if where else "started again on NODEA" in told
+    assert channel.acts == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        pytest.param(lambda w: w.with_group("Cluster Group", None), id="a group is nobody's"),
+        pytest.param(lambda w: replace(w, shell_error="no directory"), id="nothing can be read"),
+    ],
+)
+def test_a_move_of_which_nobody_knows_what_became_is_told(meanwhile: Effect) -> None:
+    channel = Played(START, *WHOLE[:3], replace(failing(move()), effect=meanwhile), REMOVE)
+    with pytest.raises(Failure, match=r"It did not work\. What became of it can't be made out: ") as failed:
+        run(channel, step_timeout=60)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []
+
+
+def test_an_upgraded_server_is_not_started_on_an_old_node() -> None:
+    """It would not start there, and the node that took it over is the one to have it."""
+    world = UPGRADED.with_group("CMS1", "NODEA", 1)
+    channel = Played(world, failing(move()), failing(move()))
+    with pytest.raises(Failure) as failed:
+        run(channel)
+    assert "It was not started on NODEA again: it is at SP2, and NODEA at RTM." in str(failed.value)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []
+
+
+def test_an_upgraded_server_that_is_up_and_cannot_be_fetched_is_left_alone() -> None:
+    channel = Played(NEW, failing(move()), failing(move()))
+    with pytest.raises(Failure, match="It did not work"):
+        run(channel)
+    assert channel.acts == []
+
+
+def test_a_start_where_it_is_whose_answer_is_lost_is_unknown() -> None:
+    channel = Played(START, *WHOLE[:3], failing(move()), failing(move()), back(lost="after"), REMOVE)
+    with pytest.raises(Failure, match="is unknown") as failed:
+        run(channel)
+    assert "MAY BE DOWN" in str(failed.value)
+    assert channel.acts == []
+
+
+def test_setup_is_never_run_twice_in_one_window() -> None:
+    """/UpgradeCMS can't be undone: whatever it ended with is told."""
+    channel = Played(START, *WHOLE[:4], run_act(KIND, (9, ended(1, "     Oops.\r\n"))), RETIRE)
+    with pytest.raises(Failure, match="exit code 1"):
+        run(channel)
     assert channel.acts == []
 
 

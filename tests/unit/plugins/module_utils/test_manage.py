@@ -106,7 +106,7 @@ def test_the_cluster_tools_of_a_computer(admin: str, way: str, manages: str) -> 
     ],
 )
 def test_tools_that_are_of_no_use_after_an_upgrade(family: str, before: str, after: str, lost: list[str]) -> None:
-    assert _manage.lost_tools(family, before, after) == lost
+    assert list(_manage.lost_tools(family, before, after)) == lost
 
 
 # --- the table of the documentation --------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import parse_marks
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._notice import BEAT, SILENCE, Notice, remove_mark
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import Evidence
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.clock import VirtualClock
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
     START,
     Played,
@@ -112,6 +115,103 @@ def test_where_no_mark_can_be_put_the_upgrade_goes_on_and_says_so(world: World) 
     assert len(channel.marked) == before
 
 
+# --- two at the same time --------------------------------------------------------------------------------------------
+
+
+class Controllers:
+    """Two runs side by side on virtual time, each at a node of its own, each of whose commands takes a while."""
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.shared = Played(World())
+        self.at_work: set[str] = set()
+        self.together: list[set[str]] = []
+        self.ends: dict[str, str] = {}
+
+    def run(self, *starts: tuple[str, float, float]) -> dict[str, str]:
+        """starts: (node, seconds until it begins, seconds that a command takes). node -> how it ended: done, or why."""
+        for node, wait, slow in starts:
+            self.clock.spawn(partial(self._one, node, wait, slow), node)
+        self.clock.sleep(10_000.0)
+        return self.ends
+
+    def _one(self, node: str, wait: float, slow: float) -> None:
+        self.clock.sleep(wait)
+        channel = Slow(self.shared, self.clock, slow)
+        made = notice(channel)  # type: ignore[arg-type]
+        refused = made.put(node, [])
+        if not refused:
+            self.clock.sleep(8.0)  # what a run prepares
+            refused = made.confirm()
+        if refused:
+            self.ends[node] = refused[0].seen
+            return
+        self.at_work.add(node)
+        self.together += [set(self.at_work)] if len(self.at_work) > 1 else []
+        for _look in range(30):
+            self.clock.sleep(10.0)
+            made.keep()
+        self.at_work.remove(node)
+        made.remove()
+        self.ends[node] = "done"
+
+
+class Slow:
+    """A channel on which a command has its effect in the middle of the time it takes; its clock is the shared one."""
+
+    def __init__(self, played: Played, clock: VirtualClock, seconds: float) -> None:
+        self._played = played
+        self._seconds = seconds
+        self.clock = clock
+
+    def run(self, line: str, **how: Any) -> Result:
+        self.clock.sleep(self._seconds / 2)
+        result = self._played.run(line, **how)
+        self.clock.sleep(self._seconds / 2)
+        return result
+
+    def reset(self) -> None:
+        self._played.reset()
+
+
+SPEEDS = [(1.0, 1.0), (0.2, 3.0), (3.0, 0.2), (0.0, 0.0)]
+
+
+@pytest.mark.parametrize("late", ["NODEA", "NODEB"])
+@pytest.mark.parametrize(("early_takes", "late_takes"), SPEEDS)
+@pytest.mark.parametrize(
+    "seconds", [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 9.0, 10.0, 11.0, 12.0, 14.0, 20.0, 90.0]
+)
+def test_of_two_exactly_one_goes_on(seconds: float, early_takes: float, late_takes: float, late: str) -> None:
+    """Whoever comes later, by however much, and however slow the one or the other is."""
+    early = "NODEB" if late == "NODEA" else "NODEA"
+    both = Controllers()
+    ends = both.run((early, 0.0, early_takes), (late, seconds, late_takes))
+    assert both.together == []
+    assert sorted(end == "done" for end in ends.values()) == [False, True], ends
+    assert both.shared.world.notices == {}
+
+
+@pytest.mark.parametrize("takes", [0.0, 1.0])
+def test_of_two_that_see_each_other_the_first_by_name_goes_on(takes: float) -> None:
+    ends = Controllers().run(("NODEB", 0.0, takes), ("NODEA", 0.0, takes))
+    assert ends["NODEA"] == "done"
+    assert "about to take NODEA" in ends["NODEB"]
+
+
+def test_of_three_at_once_exactly_one_goes_on() -> None:
+    three = Controllers()
+    three.shared.change(lambda w: replace(w, nodes={"NODEA": 0, "NODEB": 0, "NODEC": 0}))
+    ends = three.run(("NODEC", 0.0, 1.0), ("NODEB", 0.5, 1.0), ("NODEA", 1.0, 1.0))
+    assert three.together == []
+    assert [node for node, end in ends.items() if end == "done"] == ["NODEA"]
+
+
+def test_whoever_is_at_work_already_is_not_pushed_aside_by_his_betters() -> None:
+    ends = Controllers().run(("NODEB", 0.0, 1.0), ("NODEA", 90.0, 1.0))
+    assert (ends["NODEB"], "about to take NODEB" in ends["NODEA"]) == ("done", True)
+
+
 # --- with another one ----------------------------------------------------------------------------------------------
 
 
@@ -172,6 +272,41 @@ def test_the_mark_is_new_right_before_the_start() -> None:
     before = channel.world.notices["NODEB"]
     assert made.confirm() == []
     assert channel.world.notices["NODEB"] not in ("", before)
+
+
+def test_a_run_that_was_taken_for_dead_starts_nothing_even_when_the_other_is_gone() -> None:
+    """The other one may have upgraded its node meanwhile: what this run has read of it is old."""
+    channel = Played(World())
+    stalled = notice(channel)
+    stalled.put("NODEA", [])
+    channel.change(lambda w: replace(w, notices={}))
+    refused = stalled.confirm()
+    assert [r.rule for r in refused] == ["R2"]
+    assert "taken this one for dead, whose mark at NODEA is gone." in refused[0].seen
+    assert channel.world.notices == {}
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["gives way", "stays"])
+def test_one_that_has_to_give_way_is_waited_for_right_before_the_start(gone: bool) -> None:
+    channel = Played(World())
+    made = notice(channel)
+    made.put("NODEA", [])
+    channel.change(lambda w: replace(w, notices={**w.notices, "NODEB": "other.1"}))
+    if gone:
+        channel.clock.after(12, lambda: channel.change(lambda w: replace(w, notices={"NODEA": w.notices["NODEA"]})))
+    refused = made.confirm()
+    assert made.waited
+    assert [r.rule for r in refused] == ([] if gone else ["R2"])
+    assert sorted(channel.world.notices) == (["NODEA"] if gone else ["NODEB"])
+    assert sum(channel.clock.slept) <= SILENCE + 5
+
+
+def test_marks_that_cannot_be_read_any_more_are_not_gone() -> None:
+    channel = Played(with_marks(NODEB=DEAD))
+    channel.clock.after(12, lambda: channel.change(lambda w: replace(w, cluster_rc=1753)))
+    refused = notice(channel).put("NODEA", proof(DEAD, "NODEB"))
+    assert [r.rule for r in refused] == ["R9"]
+    assert "NODEB lives can't be read" in refused[0].seen
 
 
 def test_a_run_that_stalled_finds_who_took_it_for_dead() -> None:

@@ -46,6 +46,45 @@ def test_batches(canary: Any, batch: Any, batches: list[list[str]], canaries: li
 
 
 @pytest.mark.parametrize(
+    ("others", "said", "do"),
+    [
+        pytest.param(None, "but the clusters are EAST, NORTH, SOUTH, WEST", "Check the name", id="nothing known"),
+        pytest.param({"read": ["EAST", "LOST"]}, "LOST, which was refused", "Put them right", id="refused"),
+        pytest.param(
+            {"read": ["EAST", "LOST"], "unread": ["l2"]}, "LOST, which was refused", "Put them right", id="half read"
+        ),
+        pytest.param(
+            {"read": ["EAST"], "unread": ["l1", "l2"]},
+            "LOST, of which no node was read in this run: l1, l2 failed or could not be reached",
+            "Run again with its nodes",
+            id="unreachable",
+        ),
+        pytest.param(
+            {"read": ["EAST"], "left_out": ["l1", "l2"]},
+            "LOST, of which no node was read in this run: l1, l2 left out by --limit",
+            "Run again with its nodes",
+            id="cut off",
+        ),
+        pytest.param(
+            {"unread": ["l1"], "left_out": ["l2"]},
+            "l1 failed or could not be reached; l2 left out by --limit",
+            "ready are EAST, NORTH, SOUTH, WEST",
+            id="both",
+        ),
+        pytest.param({"read": ["EAST"], "unread": [], "left_out": []}, "but the clusters are", "job slice", id="typo"),
+    ],
+)
+def test_a_canary_that_is_not_there_says_why_and_what_to_do(others: Any, said: str, do: str) -> None:
+    with pytest.raises(ValueError, match="upgrade_canary names LOST") as wrong:
+        schedule.schedule(FOUR, "sp2", canary=["WEST", "LOST"], others=others)
+    text = str(wrong.value)
+    assert said in text
+    assert do in text
+    assert "Nothing was begun" in text
+    assert "names WEST" not in text
+
+
+@pytest.mark.parametrize(
     ("canary", "batch", "part"),
     [
         (["LOST"], 0, "upgrade_canary names LOST, but the clusters are EAST, NORTH, SOUTH, WEST"),

@@ -170,7 +170,7 @@ def test_node_reboot_restarts_it() -> None:
         (cms_handover, {**SETUP, "name": "CMS1", "nodes": [{"name": "A"}]}, "observed_at"),
         (clustered_mailbox_server, {"name": "CMS1"}, "state, owner"),
         (clustered_mailbox_server, {"name": "CMS1", "state": "moved"}, "moved"),
-        (node_reboot, {"timeout": "soon"}, "soon"),
+        (node_reboot, {"timeout": "soon"}, "timeout"),
     ],
 )
 def test_wrong_arguments(module: ModuleType, arguments: dict[str, Any], part: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
 from ansible_collections.mailops.exchange2007.plugins.module_utils._node import Hear, Result
+from ansible_collections.mailops.exchange2007.plugins.module_utils._notice import SILENCE
 from ansible_collections.mailops.exchange2007.plugins.modules.cluster_group import run
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.module_utils.fakes import (
     Act,
@@ -109,6 +110,84 @@ def test_nothing_to_do(world: World, params: dict[str, Any], check: bool) -> Non
 def test_check_mode(world: World, params: dict[str, Any], commands: list[str], after: dict[str, str]) -> None:
     result = call(Played(world), check=True, **params)
     assert (result["changed"], result["commands"], result["after"]) == (True, commands, after)
+
+
+# --- a node that another run is about to take ----------------------------------------------------------------------
+
+
+def marked(world: World = WORLD, **marks: str) -> World:
+    return replace(world, notices=marks)
+
+
+def change_marks(channel: Played, seconds: float, **marks: str) -> None:
+    channel.clock.after(seconds, lambda: channel.change(lambda w: marked(w, **marks)))
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_group_is_not_moved_to_a_node_that_a_living_run_has_marked(check: bool) -> None:
+    channel = Played(marked(NODEB="other.1"))
+    change_marks(channel, 12, NODEB="other.2")
+    with pytest.raises(Refusal) as refused:
+        call(channel, check=check, owner="nodeb")
+    told = str(refused.value)
+    assert told.startswith(
+        "Refused (R1): Moving the group to NODEB on 'Print & Fax (HQ)'. Another run is about to take"
+    )
+    assert "Wait for that run's end, or choose another owner." in told
+    assert (channel.done, channel.marked) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("later", "waits"), [({"NODEB": "dead.7"}, SILENCE), ({}, 15)], ids=["of a run that died", "taken away meanwhile"]
+)
+def test_a_mark_that_nobody_keeps_is_waited_for_and_left_alone(later: dict[str, str], waits: float) -> None:
+    channel = Played(marked(NODEB="dead.7"), MOVE)
+    change_marks(channel, 12, **later)
+    assert call(channel, owner="NODEB")["after"]["owner"] == "NODEB"
+    assert channel.world.notices == later
+    assert sum(channel.clock.slept) == pytest.approx(waits, abs=5)
+
+
+def test_what_happens_while_a_mark_is_looked_at_is_seen() -> None:
+    channel = Played(marked(NODEB="dead.7"))
+    channel.clock.after(12, lambda: channel.change(be("NODEB", 0)))
+    assert call(channel, owner="NODEB")["changed"] is False
+    paused = Played(marked(NODEB="dead.7"))
+    paused.clock.after(12, lambda: paused.change(lambda w: replace(w, nodes={"NODEA": 0, "NODEB": 2})))
+    with pytest.raises(Refusal, match="NODEB is paused"):
+        call(paused, owner="NODEB")
+
+
+def test_a_mark_that_cannot_be_read_any_more_is_no_leave() -> None:
+    channel = Played(marked(NODEB="other.1"))
+    channel.clock.after(12, lambda: channel.change(lambda w: replace(w, cluster_rc=1753)))
+    with pytest.raises(Refusal, match=r"\(R9\).*can't be read"):
+        call(channel, owner="NODEB")
+
+
+@pytest.mark.parametrize(
+    ("world", "params", "acts"),
+    [
+        pytest.param(marked(NODEA="other.1"), {"owner": "NODEB"}, [MOVE], id="the mark is at the node it leaves"),
+        pytest.param(marked(NODEA="other.1"), {"state": "offline"}, [OFFLINE], id="nothing is moved"),
+        pytest.param(marked(NODEA="other.1"), {"owner": "NODEA"}, [], id="it is there"),
+    ],
+)
+def test_marks_that_do_not_matter(world: World, params: dict[str, Any], acts: list[Act]) -> None:
+    channel = Played(world, *acts)
+    call(channel, **params)
+    assert channel.acts == []
+    assert sum(channel.clock.slept) < 5
+
+
+def test_another_owner_that_is_marked_is_not_tried() -> None:
+    """NODEB may not own the group, NODEC is about to go."""
+    nodes = {"NODEA": 0, "NODEB": 0, "NODEC": 0}
+    may_not = Result(1, "", "x 5016 (0x00001398)")
+    channel = Played(marked(replace(WORLD, nodes=nodes), NODEC="other.1"), replace(MOVE, effect=None, result=may_not))
+    with pytest.raises(Failure, match="5016"):
+        call(channel, owner="NODEB", other_owners=["NODEC"])
+    assert channel.acts == []
 
 
 SHARED = replace(World(), servers=(Cms("CMS1"),))
