@@ -10,6 +10,8 @@ DEV := $(VENV)/dev.stamp
 
 # The tools of .venv come first for everything that starts other tools (ansible-lint, molecule, ansible-test).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Some containers set it. Then each of the thousands of processes of the tests would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -55,7 +57,8 @@ molecule-all: $(DEV) ## every scenario of extensions/molecule
 sanity: $(DEV) ## ansible-test sanity, all tests
 	python tests/sanity/run.py
 
-test: lint unit sanity molecule integration ## everything that CI runs
+test: $(DEV) ## everything that CI runs: the other parts one by one, beside the integration tests
+	@python tools/side_by_side.py "lint unit sanity molecule" integration
 
 coverage: export COVERAGE_ROOT := $(CURDIR)
 coverage: $(DEV) ## branches of plugins/ that the unit and integration tests take: 95 % of the product's, and the lab's
@@ -95,6 +98,7 @@ dist: $(DEV) ## the collection as a tarball for ansible-galaxy collection instal
 
 clean: ## remove what the other verbs made, .venv included
 	rm -rf $(VENV) .build .ansible .*_cache .hypothesis collections
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(CORE): requirements/core.txt tools/build_venv.py
 	@$(PYTHON) tools/build_venv.py $(VENV) $<

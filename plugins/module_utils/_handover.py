@@ -291,7 +291,7 @@ class Handover:
         self._window.opened = self._task.clock.now()
 
     def _note_down(self, server: MailboxServer) -> None:
-        """One that is found down went down before the look ended: while it lasted, somebody else may have stopped it."""
+        """One that is found down was down when the look ended; when it began, somebody may not have stopped it yet."""
         if server.state not in _UP and self._window.opened is None:
             self._open_window()
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from ._versions import RELEASES, parse_version
@@ -93,7 +93,7 @@ def _assumption(*releases: str) -> str:
     return "SP3 is taken like SP2: the rules were written before it." if "sp3" in releases else ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def lost_tools(family: str, before: str, after: str) -> tuple[str, ...]:
     """Releases of tools that manage a server of a cluster at one release somewhere, and nowhere at another one.
 

@@ -32,6 +32,7 @@ SPEED = 600.0  # simulated seconds in one real second
 TIMEOUT = 900  # seconds for one playbook, on a machine that is busy with others, too
 UPGRADE = f"{COLLECTION}.upgrade"
 LANGUAGE = "EXCHANGE2007_TESTS_LANGUAGE"
+LONGEST = ("test_readme", "test_fault_sample", "test_examples", "test_migrate", "test_languages")
 
 Play = Callable[..., "Run"]
 
@@ -51,6 +52,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The environment tells it to every part of the suite, whichever process or copy of this file starts a lab."""
     os.environ[LANGUAGE] = config.getoption("--language")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What pytest-xdist hands out: the tests of a file that share a lab together, the others one by one."""
+    for item in items:
+        if shares_with_its_file(item):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    # What is long goes first, so that the processes come to their ends together.
+    items.sort(key=lambda item: (item.path.stem not in LONGEST, item.path.parent.name == "modules"))
+
+
+def shares_with_its_file(item: pytest.Item) -> bool:
+    """Whether it stands on a fixture of module scope."""
+    fixtures: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    return any(found[-1].scope == "module" for found in fixtures.values())
 
 
 def running(

@@ -72,6 +72,25 @@ def test_without_its_canary_no_cluster_is_begun(lab: Lab, upgrade: Play) -> None
     assert lines[2].startswith("CLUSC: not begun")
 
 
+@pytest.mark.parametrize("lab", ["three-clusters"], indirect=True)
+def test_a_canary_that_is_refused_or_not_there_is_said_to_be_that(lab: Lab, upgrade: Play) -> None:
+    """Nothing is begun without its canary; and whoever reads that has to know where to look."""
+    cut = upgrade(lab, "--limit", "a1,a2,c1,c2", upgrade_canary=["CLUSB"])
+    assert "upgrade_canary names CLUSB, of which no node was read in this run: b1, b2 left out by --limit" in words(cut)
+    half = upgrade(lab, "--limit", "!b2", upgrade_canary=["CLUSB"])
+    assert "upgrade_canary names CLUSB, which was refused: the reasons stand above" in words(half)
+    typo = upgrade(lab, upgrade_canary=["CLUSX"])
+    assert "upgrade_canary names CLUSX, but the clusters are CLUSA, CLUSB, CLUSC" in words(typo)
+    assert [run.code for run in (cut, half, typo)] == [2, 2, 2]
+    assert acts(lab.truth()) == []
+    assert "is undefined" not in cut.output + half.output + typo.output
+
+
+def words(run: Any) -> str:
+    """What a run printed, without line breaks."""
+    return " ".join(run.output.split())
+
+
 @pytest.mark.parametrize("lab", ["two-clusters"], indirect=True)
 @pytest.mark.parametrize(("budget", "begun"), [(0, False), (1, True)])
 def test_failure_budget(lab: Lab, upgrade: Play, budget: int, begun: bool) -> None:

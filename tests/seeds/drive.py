@@ -55,8 +55,7 @@ def run(data: Data) -> Outcome:
             drive.end()
     drive.checker.at_end()
     problems = [str(problem) for problem in drive.watch.problems] + [f"a played program crashed: {c}" for c in crashed]
-    outcome = Outcome(problems, drive.story, drive.runs, drive.clock.now(), len(drive.watch.commands))
-    return outcome
+    return Outcome(problems, drive.story, drive.runs, drive.clock.now(), len(drive.watch.commands))
 
 
 def run_seed(seed: int) -> Outcome:

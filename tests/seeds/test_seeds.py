@@ -199,6 +199,16 @@ class TestTheMonitor:
         monkeypatch.setattr(_restart.Restart, "run", lambda self: {**real(self), "changed": False})
         assert broken(plain(), "S8")
 
+    def test_s8_a_change_that_the_world_made_and_no_command_was_sent_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = owning("NODEB")
+        move = {"fault": "failover", "when": "before", "count": "1", "program": "cluster", "match": "/move"}
+        data["passes"] = [{"faults": [move]}]
+        assert drive.run(data).problems == []  # a command was sent and had no effect, which nobody can see
+        data["passes"] = [{"happenings": [{"at": 80, "what": "failover", "host": "NODEB"}]}]
+        assert drive.run(data).problems == []
+        monkeypatch.setattr(_groups.GroupMover, "_act", lambda *_arguments, **_more: True)
+        assert broken(data, "S8")
+
     @pytest.mark.parametrize(
         "options", [{"upgrade_canary": 1}, {"upgrade_batch": 1}], ids=["canary", "failure budget in batches"]
     )

@@ -261,6 +261,20 @@ def test_only_what_is_left_is_done(
     assert result["outage"] == outage
 
 
+class Slow(Played):
+    """Every read takes 9 seconds."""
+
+    def _read(self, line: str, answers: list[Result]) -> Result:
+        self.clock.advance(9.0)
+        return super()._read(line, answers)
+
+
+def test_the_outage_of_one_that_is_down_counts_from_the_end_of_the_look() -> None:
+    world = NEW.with_group("CMS1", "NODEB", 1).with_server("CMS1", state="Offline")
+    job = 9.0  # the look at the job, which is between the look at the server and its start
+    assert run(Slow(world, start()))["outage"] == job + 40
+
+
 def test_what_is_done_is_left_alone_without_proof_or_media() -> None:
     result = run(Played(replace(NEW.with_group("CMS1", "NODEB"), media="")), nodes=[])
     assert (result["changed"], result["steps"], result["outage"], result["within_budget"]) == (False, [], None, None)
