@@ -27,7 +27,8 @@ PATCHES_KEY = (
     r"\Products\461C2B4266EDEF444B864AD6D9E5B613\Patches"
 )
 CLUSTER_KINDS = ("upgrade", "upgradecms")  # Setups that take something of the cluster out of service
-JOB_KINDS = (*CLUSTER_KINDS, "prepareschema", "preparead")
+PREPARATIONS = ("prepareschema", "preparead")
+JOB_KINDS = (*CLUSTER_KINDS, *PREPARATIONS)
 MARK_PROPERTY = "MailopsSetup"
 MARKS_LINE = registry.query(r"HKLM\Cluster\Nodes", tree=True)
 SETUP_IMAGES = ("setup.com", "exsetup.exe", "exsetupui.exe")

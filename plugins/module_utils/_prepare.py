@@ -74,8 +74,8 @@ class PrepareDirectory:
 
     def _act(self, before: Directory, state: JobState, seen: Observation | None) -> dict[str, Any]:
         """seen: the node as it was before, which a Setup that is joined does not need."""
-        outcome = self._setup.finish(state, seen or self._observe())
         try:
+            outcome = self._setup.finish(state, seen or self._observe())
             after = self._proven(outcome, seen)
         finally:
             # Such a Setup leaves no marks on the node, so a failed one has no job to be known by later.

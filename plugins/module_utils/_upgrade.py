@@ -13,7 +13,7 @@ from . import _rules as rules
 from ._cmdline import quote, refuse_unsafe
 from ._directory import ask_as, prepared
 from ._errors import Failure, refuse
-from ._exchange import Observation, Observer
+from ._exchange import JOB_KINDS, PREPARATIONS, Observation, Observer
 from ._job import JobState, Phase
 from ._setup import upgrade_arguments, upgrade_cms_arguments
 from ._setup_failures import explained, facts
@@ -96,15 +96,15 @@ class UpgradeNode:
     def _leave_alone(self, seen: Observation) -> dict[str, Any]:
         """At the release: nothing is done, but for removing what a dead run left."""
         upgraded = all(release_rank(s.release) >= release_rank(self._release) for s in seen.mailbox_servers)
-        leftovers = [
-            kind
-            for kind, phase in seen.jobs.items()
-            if phase in (Phase.DIED, Phase.PREPARED) and (upgraded or kind != "upgradecms")
-        ]
-        for kind in leftovers if not self._task.check_mode else []:
-            setup_of(self._task, kind, []).close(succeeded=True)
-        changed = bool(leftovers)
+        changed = self._clear(seen, [kind for kind in JOB_KINDS if upgraded or kind != "upgradecms"])
         return {**self._result(seen, seen, changed=changed), "restart_required": seen.pending.required is not False}
+
+    def _clear(self, seen: Observation, kinds: Sequence[str]) -> bool:
+        """Remove what dead runs left of these jobs; whether there was anything."""
+        left = [kind for kind in kinds if seen.jobs.get(kind) in (Phase.DIED, Phase.PREPARED)]
+        for kind in left if not self._task.check_mode else []:
+            setup_of(self._task, kind, []).close(succeeded=True)
+        return bool(left)
 
     def _done(self, seen: Observation) -> bool:
         return seen.bits.release == self._release and not seen.bits.interrupted
@@ -136,6 +136,7 @@ class UpgradeNode:
             self._setup.close(succeeded=False)
             raise
         self._setup.close(succeeded=True)
+        self._clear(after, PREPARATIONS)  # no longer due, where the directory was prepared from elsewhere meanwhile
         removed = sorted(set(seen.bits.rollups) - set(after.bits.rollups))
         return {**self._result(seen, after, changed=True), **outcome.as_dict(), "removed_rollups": removed}
 

@@ -59,6 +59,13 @@ def test_an_old_schema_is_extended_and_proven() -> None:
     assert channel.acts == []
 
 
+def test_one_that_dies_leaves_nothing_behind() -> None:
+    channel = Played(OLD, *job_acts(KIND, (100.0, lambda w: replace(w, images=()))), remove_act(KIND))
+    with pytest.raises(Failure, match="ended without an exit code"):
+        prepare(channel)
+    assert channel.acts == []
+
+
 @pytest.mark.parametrize("world", [OLD, replace(OLD, schema="14622")], ids=["with the schema", "after the schema"])
 def test_the_organisation_is_prepared_and_proven(world: World) -> None:
     end = extended(organization="11222")
