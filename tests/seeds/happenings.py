@@ -199,10 +199,11 @@ def advised(world: World, said: list[str]) -> list[str]:
     text = "\n".join(said)
     done = []
     for host in world.hosts.values():
-        if re.search(rf"A restart is pending on {re.escape(host.name)}\b", text):
+        name = re.escape(host.name.upper())  # as the product writes it
+        if re.search(rf"A restart is pending on {name}\b", text):
             exchange_registry_clear(host)
             done.append(f"removed the restart marks of {host.name}")
-        if re.search(rf"An earlier Setup was interrupted on {re.escape(host.name)}\b", text):
+        if re.search(rf"An earlier Setup was interrupted on {name}\b", text):
             for role in exchange_registry.marks(host):
                 exchange_registry.unmark(host, role)
             done.append(f"finished the Setup of {host.name}")

@@ -29,8 +29,10 @@ from ansible_collections.mailops.exchange2007.tests.seeds.playing import Call
 
 ADMIN = "LAB\\admin"
 ACTING = ("exchange_setup", "node_reboot", "cms_handover", "cluster_group", "node_service")
+_MOMENT = 0.01  # lab seconds between an act and its effect
 _LAG = 30.0  # lab seconds that a happening takes to show everywhere
 _SETUP = re.compile(r'^"?[^"&|]*\\setup\.com"?\s+/(?:m(?:ode)?:)?(upgrade(?:cms)?)\b', re.IGNORECASE)
+_OF_JOB = "mailops-upgradecms"  # in every command line of the handover's Setup job
 _BLOWS = ("crash", "power_on", "failover", "service_stop", "disk_full")  # faults that change the world themselves
 
 
@@ -55,6 +57,7 @@ class Watch(Truth):
         self.calls: list[Call] = []
         self.happened: list[tuple[float, str, str]] = []  # lab time, cluster, what
         self.admin_acts = False
+        self.cms_acts: list[tuple[float, str, str, Process]] = []  # lab time, name, what, which command line
         self.goal = goal
         self._first = first
         self.of: dict[int, tuple[Process, Command]] = {}
@@ -75,8 +78,10 @@ class Watch(Truth):
         super().effect(host, kind, what, detail, proc)
         if kind == "fault" and what in _BLOWS and host is not None:
             self.happening(host, f"fault {what}")
-        if kind == "cms" and proc is not None and proc.logon.user != ADMIN and what.startswith(("stop:", "move to")):
-            self._window_opens(detail, what, host)
+        if kind == "cms" and proc is not None:
+            self.cms_acts.append((self.now(), detail, what, _above(proc)[-1]))
+            if proc.logon.user != ADMIN and what.startswith(("stop:", "move to")):
+                self._window_opens(detail, what, host)
 
     def violation(self, rule: str, host: Host | None, what: str) -> None:
         """The lab's own rules I1 to I6."""
@@ -166,12 +171,15 @@ def _of_admin(proc: Process) -> bool:
 
 def _family(proc: Process) -> tuple[Process, ...]:
     """A process, and all above and below it."""
-    found: list[Process] = []
-    above: Process | None = proc
-    while above is not None:
-        found.append(above)
-        above = above.parent
-    return (*found, *proc.children)
+    return (*_above(proc), *proc.children)
+
+
+def _above(proc: Process) -> list[Process]:
+    """A process and all above it, the command line as it was handed to the host last."""
+    found = [proc]
+    while found[-1].parent is not None:
+        found.append(found[-1].parent)
+    return found
 
 
 # --- after each call and each pass ---------------------------------------------------------------------------------
@@ -207,21 +215,30 @@ class Checker:
             for i in self.watch.outages.get(name, [])
             if (i.end is None or i.end > call.begun) and i.start < call.ended
         )
-        # One that was down already is measured from the look that showed it down, after up to three looks in vain; one
-        # that came up by itself, because Setup started it, until the look that showed it up.
-        before = 40.0 if self._down_at(name, call.begun) else 1.0
-        if before > 1.0 and call.result["before"]["state"] in ("online", "partially_online"):
+        # One that somebody else took down is measured from the look that showed it down; one that came up by itself,
+        # because Setup or somebody else started it, until the look that showed it up.
+        taken_down = self._did(call, name, "stop:", "move to")
+        began = any(abs(i.start - t) < _MOMENT for i in self.watch.outages.get(name, []) for t in taken_down)
+        before = 1.0 if began else 1.0 + self._unseen(name, call)
+        if self._down_at(name, call.begun) and call.result["before"]["state"] in ("online", "partially_online"):
             before = 10.0**6  # up for its cmdlets, with dismounted databases: no part of the handover's own window
-        after = 1.0 if self._started(name, call) else call.result["timings"].get("start", 0.0) + 1.0
+        after = 1.0 if self._did(call, name, "start") else call.result["timings"].get("start", 0.0) + 1.0
         after = 10.0**6 if any(sent.lost for sent in call.sent) else after  # what nobody saw is counted as an outage
         if not -after <= truth - (claimed or 0.0) <= before:
             text = f"{name} in {cluster.name}: outage claimed {claimed}, true {truth:.2f} {call.result['timings']}"
             self.watch.problem("S8", text)
 
-    def _started(self, name: str, call: Call) -> bool:
-        """Whether the call started the server itself."""
-        since = (e for e in self.watch.timeline if e["t"] >= call.begun)
-        return any(e["kind"] == "cms" and e["detail"] == name and e["what"] == "start" for e in since)
+    def _did(self, call: Call, name: str, *what: str) -> list[float]:
+        """The lab times at which commands of the call itself did this to the mailbox server."""
+        own = {id(sent.proc) for sent in call.sent}
+        acts = self.watch.cms_acts
+        return [t for t, whose, act, proc in acts if whose == name and act.startswith(what) and id(proc) in own]
+
+    def _unseen(self, name: str, call: Call) -> float:
+        """Seconds that the server was down in the call before its look had ended; behind that it asks for its job."""
+        looked = next((sent.begun for sent in call.sent if _OF_JOB in sent.line), call.ended)
+        since = [i for i in self.watch.outages.get(name, []) if i.end is None or i.end > call.begun]
+        return max(0.0, looked - max(call.begun, min((i.start for i in since), default=looked)))
 
     def _down_at(self, name: str, t: float) -> bool:
         return any(i.start <= t and (i.end is None or i.end > t) for i in self.watch.outages.get(name, []))
@@ -249,7 +266,17 @@ class Checker:
         """A failure behind an act whose end nobody knows, or what another run did meanwhile and this one waited for."""
         others = (o for o in self.watch.calls if o is not call and (o.module, o.host) == (call.module, call.host))
         joined = any(o.begun < call.ended and o.ended > call.begun for o in others if not o.check)
-        return joined or bool(call.result.get("failed") or call.result.get("joined"))
+        sent = {command.line for command in call.sent} & set(call.result.get("commands", []))
+        tried = bool(sent) and (call.result.get("failed") or self._came_about(call, sent))
+        return joined or bool(call.result.get("joined") or tried)
+
+    def _came_about(self, call: Call, sent: set[str]) -> bool:
+        """Whether the group went by itself where the call sent it: nobody can see that the command had no effect."""
+        if call.module != "cluster_group" or not any("/move:" in line for line in sent):
+            return False
+        there = ("group", f"owner {call.result['after']['owner']}".casefold(), call.arguments["name"].casefold(), None)
+        since = (e for e in self.watch.timeline if call.begun <= e["t"] <= call.ended)
+        return any(there == (e["kind"], e["what"].casefold(), e["detail"].casefold(), e["command"]) for e in since)
 
     def good(self) -> list[str]:
         """What keeps the world from being upgraded as a run that ends well promises; empty: nothing."""

@@ -60,7 +60,7 @@ def test_an_old_schema_is_extended_and_proven() -> None:
 
 
 def test_one_that_dies_leaves_nothing_behind() -> None:
-    channel = Played(OLD, *job_acts(KIND, (100.0, lambda w: replace(w, images=()))), remove_act(KIND))
+    channel = Played(OLD, *job_acts(KIND, (100.0, lambda w: replace(w, images=OLD.images))), remove_act(KIND))
     with pytest.raises(Failure, match="ended without an exit code"):
         prepare(channel)
     assert channel.acts == []

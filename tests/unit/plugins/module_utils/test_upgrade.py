@@ -170,7 +170,7 @@ def test_without_a_password_to_hand_on_the_directory_stays_unknown(password: str
 @pytest.mark.parametrize("kind", ["prepareschema-sp2", "preparead-sp2"])
 def test_what_a_dead_preparation_left_is_cleared_away_behind_an_upgrade(kind: str) -> None:
     channel = Played(replace(OLD, job=True, kind=NODE, started=True, images=("ExSetup.exe",)), remove_act(kind))
-    other: Effect = lambda w: replace(w, kind=kind, images=(), bits="sp2")  # noqa: E731
+    other: Effect = lambda w: replace(w, kind=kind, images=OLD.images, bits="sp2")  # noqa: E731
     channel.clock.after(60, lambda: channel.change(other))
     assert node(channel)["after"] == {"version": BUILDS["sp2"]}
     assert channel.acts == []
