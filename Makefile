@@ -57,8 +57,7 @@ molecule-all: $(DEV) ## every scenario of extensions/molecule
 sanity: $(DEV) ## ansible-test sanity, all tests
 	python tests/sanity/run.py
 
-test: $(DEV) ## everything that CI runs: the other parts one by one, beside the integration tests
-	@python tools/side_by_side.py "lint unit sanity molecule" integration
+test: lint unit sanity molecule integration ## everything that CI runs
 
 coverage: export COVERAGE_ROOT := $(CURDIR)
 coverage: $(DEV) ## branches of plugins/ that the unit and integration tests take: 95 % of the product's, and the lab's

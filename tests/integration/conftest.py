@@ -55,18 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What pytest-xdist hands out: the tests of a file that share a lab together, the others one by one."""
-    for item in items:
-        if shares_with_its_file(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    # What is long goes first, so that the processes come to their ends together.
+    """The files that take longest come first, as pytest-xdist hands them out."""
     items.sort(key=lambda item: (item.path.stem not in LONGEST, item.path.parent.name == "modules"))
-
-
-def shares_with_its_file(item: pytest.Item) -> bool:
-    """Whether it stands on a fixture of module scope."""
-    fixtures: dict[str, Any] = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    return any(found[-1].scope == "module" for found in fixtures.values())
 
 
 def running(

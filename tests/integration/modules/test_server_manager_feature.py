@@ -100,6 +100,7 @@ def test_1004_is_waited_for(servers: Lab, module: Module, faulty: Faulty) -> Non
 
 def test_1004_of_a_wizard(servers: Lab, module: Module) -> None:
     """Somebody works in Server Manager: asking works all the same, and acting waits."""
+    module(servers, "busy", FEATURE, name=["SNMP-Services"])
     ask(servers, "inject", fault="wizard", fields={"host": "BUSY", "seconds": "1000000"})
     assert not module(servers, "busy", FEATURE, name=["SNMP-Services"])["changed"]
     result = module(servers, "busy", FEATURE, name=["GPMC"], poll=0.05, timeout=0)
