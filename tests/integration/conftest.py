@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_ansible.errors import AnsibleConnectionFailure
 
 if TYPE_CHECKING:  # pytest reads this file before pytest-ansible has made Ansible's own importer ready
     from ansible_collections.mailops.exchange2007.playbooks.files.rehearse import Lab
@@ -120,6 +119,7 @@ def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
 @pytest.fixture
 def module(ansible_adhoc: Any) -> Callable[..., dict[str, Any]]:
     """Call a module of the collection as a task on a node: module(lab, "nodea", "cluster_info", cluster="CLUS1")."""
+    from pytest_ansible.errors import AnsibleConnectionFailure  # tests/kerberos uses this file without pytest-ansible
 
     def call(lab: Lab, host: str, name: str, /, **arguments: Any) -> dict[str, Any]:
         manager = ansible_adhoc(inventory=str(lab.inventory), host_pattern=host)
