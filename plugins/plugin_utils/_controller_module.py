@@ -19,6 +19,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader, filter_loader
 from ansible.utils.collection_loader import AnsibleCollectionConfig
@@ -124,14 +125,9 @@ def json_only(value: Any, place: str = "result") -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise BadReturn(f"{place} has the key {key!r} of type {type(key).__name__}")
-        return {
-            key: item if item.__class__ in _ATOMS else json_only(item, f"{place}.{key}") for key, item in value.items()
-        }
+        return {key: json_only(item, f"{place}.{key}") for key, item in value.items()}
     if isinstance(value, list):
-        return [
-            item if item.__class__ in _ATOMS else json_only(item, f"{place}[{number}]")
-            for number, item in enumerate(value)
-        ]
+        return [json_only(item, f"{place}[{number}]") for number, item in enumerate(value)]
     if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, Enum)):
         return plain(value)
     raise BadReturn(f"{place} is of type {type(value).__name__}")
@@ -158,10 +154,7 @@ def _scrubbed(value: Any, known: list[str]) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     text = str(value)
-    for secret in known:
-        if secret in text:
-            return remove_values(value, known)
-    return value
+    return remove_values(value, known) if any(secret in text for secret in known) else value
 
 
 def one_line(text: str) -> str:
@@ -234,7 +227,7 @@ def validate(module: ModuleType, arguments: dict[str, Any]) -> Validated:
     """Check a task's arguments against a module's ARGUMENT_SPEC and ARGUMENT_RULES, and fill in the defaults."""
     rules = dict(getattr(module, "ARGUMENT_RULES", {}))
     outcome = ArgumentSpecValidator(module.ARGUMENT_SPEC, **rules).validate(arguments)
-    said = [_problem(error) for error in outcome.errors]
+    said = [_problem(error, module.ARGUMENT_SPEC, arguments) for error in outcome.errors]
     warnings = [
         f"{item['option']} was given twice, also as {item['alias']}." for item in getattr(outcome, "_warnings", ())
     ]
@@ -242,9 +235,20 @@ def validate(module: ModuleType, arguments: dict[str, Any]) -> Validated:
     return Validated(dict(outcome.validated_parameters), "; ".join(said), warnings, secrets)
 
 
-def _problem(error: Any) -> str:
+_ABOUT = re.compile(r"(?:argument|Elements value for option) '(\w+)'")
+
+
+def _problem(error: Any, spec: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
+    """One error in one line. What can't be converted is named, which Ansible does for some types and releases only."""
     text = one_line(str(error)).rstrip(".")
-    return f"unsupported parameters: {text}" if isinstance(error, UnsupportedError) else text
+    if isinstance(error, UnsupportedError):
+        return f"unsupported parameters: {text}"
+    about = _ABOUT.match(text)
+    name = about.group(1) if about else ""
+    value = arguments.get(name)
+    if value is None or spec.get(name, {}).get("no_log") or str(value) in text:
+        return text
+    return f"{text} (it is {one_line(repr(value))})"
 
 
 def _failure(text: str, node: Node | None = None) -> dict[str, Any]:
@@ -270,11 +274,12 @@ class ControllerModuleAction(ActionBase):  # type: ignore[misc]
         arguments, told = plain(self._task.args), task_vars or {}
         self._secrets = self._known_secrets(arguments)
         try:
-            result: dict[str, Any] = scrub(self._outcome(arguments, told), self._secrets)
+            outcome = self._outcome(arguments, told)
         except AnsibleConnectionFailure as lost:
-            if not told.get(LOST_FAILS):
+            if not boolean(told.get(LOST_FAILS), strict=False):
                 raise
-            return _failure(f"{self._node_name(told)} can't be reached: {lost}")
+            outcome = _failure(f"{self._node_name(told)} can't be reached: {lost}")
+        result: dict[str, Any] = scrub(outcome, self._secrets)
         return result
 
     # Before the module

@@ -3,8 +3,8 @@
 """A fixed sample of the moving world with the real playbook over WinRM; make moving-world has every event at every act.
 
 The lab stands still at the moment, something happens to the cluster, and the run goes on. What it makes of it is judged
-by the lab's truth; at most one further run ends well. More such events, and two controllers that take different nodes
-of a shared cluster, are played on virtual time (tests/moving).
+by the lab's truth; at most one further run ends well. Two controllers that take different nodes of a shared cluster
+are played on virtual time (tests/moving).
 """
 
 from __future__ import annotations
@@ -90,10 +90,16 @@ def together(truth: dict[str, Any]) -> list[str]:
 
 
 CASES = {
+    "failover while the passive node is upgraded": (WHOLE, moment("event", "^setup begins Copying"), failover("NODEA")),
     "failover right before the handover": (
         HALF_WAY,
         moment("before", "Stop-ClusteredMailboxServer"),
         failover("NODEA"),
+    ),
+    "a group moved to the passive node while Setup is prepared": (
+        WHOLE,
+        moment("before", r"schtasks /create /tn mailops-upgrade-"),
+        by_hand("NODEA", 'cluster group "Cluster Group" /move:NODEB'),
     ),
     "a node paused right before the handover": (
         HALF_WAY,

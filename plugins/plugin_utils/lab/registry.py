@@ -82,7 +82,7 @@ class Registry:
         for part in _parts(key):
             below = here.keys.get(part.lower())
             if below is None:
-                below = here.keys[part.lower()] = _Key(part)
+                below = here.keys.setdefault(part.lower(), _Key(part))
                 self._changes += 1
             here = below
         return here

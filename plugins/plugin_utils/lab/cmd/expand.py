@@ -47,14 +47,15 @@ class _Remembered:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._names: tuple[str, ...] = ()
-        self._values: tuple[str | None, ...] | None = None
-        self._became = ""
+        self._last: tuple[list[tuple[str, str | None]], str] | None = (
+            None  # as one: hosts share it, each in its threads
+        )
 
     def text(self, lookup: Lookup, modify: Modify) -> str:
         """The text, expanded anew only when a name that it asked for has another value."""
-        if tuple(map(lookup, self._names)) == self._values:
-            return self._became
+        last = self._last
+        if last is not None and all(lookup(name) == value for name, value in last[0]):
+            return last[1]
         asked: list[tuple[str, str | None]] = []
 
         def listen(name: str) -> str | None:
@@ -63,9 +64,7 @@ class _Remembered:
             return value
 
         became = _expanded(self._text, listen, None, modify)
-        self._names = tuple(name for name, _value in asked)
-        self._values = tuple(value for _name, value in asked)
-        self._became = became
+        self._last = (asked, became)
         return became
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -440,6 +440,32 @@ def test_wrong_parameters_are_one_line(args: dict[str, Any], text: str) -> None:
 )
 def test_rules_of_the_module_count(rules: dict[str, Any], args: dict[str, Any], text: str) -> None:
     assert text in act(never, args, rules=rules)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"seconds": "soon"}, "soon"),
+        ({"pause": "brief"}, "brief"),
+        ({"numbers": ["four"]}, "four"),
+        ({"flag": "?"}, "?"),
+    ],
+)
+def test_a_value_that_cannot_be_converted_is_named(given: dict[str, Any], named: str) -> None:
+    """By every ansible-core; some name only integers, and older ones none."""
+    spec = {
+        "seconds": {"type": "int"},
+        "pause": {"type": "float"},
+        "numbers": {"type": "list", "elements": "int"},
+        "flag": {"type": "bool"},
+    }
+    assert named in bridge.validate(cast("Any", SimpleNamespace(ARGUMENT_SPEC=spec)), given).problem
+
+
+def test_a_secret_that_cannot_be_converted_is_not_added() -> None:
+    """No more of it than Ansible says, which the bridge masks."""
+    spec = {"pin": {"type": "float", "no_log": True}}
+    assert "hush" not in bridge.validate(cast("Any", SimpleNamespace(ARGUMENT_SPEC=spec)), {"pin": "hush"}).problem
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.arguments import split_argv
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.expand import expand_percent
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.interpreter import strip_quotes
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.world import Host
 from ansible_collections.mailops.exchange2007.tests.unit.plugins.plugin_utils.lab.cmd_lab import (
@@ -26,6 +27,13 @@ def host_fixture() -> Host:
 
 def unknown(name: str) -> str:
     return NOT_RECOGNISED.format(name=name)
+
+
+def test_hosts_that_say_the_same_line_get_their_own_values() -> None:
+    """What a line became is remembered, for all hosts."""
+    for computer in ("NODEA", "NODEB", "NODEA"):
+        names = {"COMPUTERNAME": computer}
+        assert expand_percent("echo %COMPUTERNAME%", names.get, None, lambda *_: "") == f"echo {computer}"
 
 
 # line, exit code, standard output
