@@ -245,7 +245,8 @@ def _name(result: Result, asked: str) -> str:
 
 
 def _same_members(nodes: Iterable[ClusterNode], result: Result) -> bool:
-    return {n.name.casefold() for n in nodes} == set(_numbers(result, NODE_NUMBERS, NodeState.UNKNOWN))
+    told = set(_numbers(result, NODE_NUMBERS, NodeState.UNKNOWN))
+    return bool(told) and told == {n.name.casefold() for n in nodes}
 
 
 def _with_wmi(read: Cluster, results: Sequence[Result]) -> tuple[Cluster, list[str]]:

@@ -441,6 +441,11 @@ def test_another_clusters_states_are_believed_of_the_same_nodes_only(nodes: str)
     assert {group.state for group in seen.groups} == {GroupState.UNKNOWN}
 
 
+def test_another_cluster_that_does_not_answer_says_so_once() -> None:
+    seen = cluster_of("OTHER", node="", group="")
+    assert seen.reasons == ("MSCluster at OTHER: no answer, or one for other nodes",)
+
+
 def test_the_public_form_is_plain() -> None:
     shown = replace(observed(World()), reasons=("x",)).as_dict()
     assert shown == {
