@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ._cmdline import Unquotable, quote
@@ -136,6 +137,7 @@ def screen_lines(text: str) -> list[str]:
     return joined
 
 
+@lru_cache(maxsize=4096)  # a capture that grows is read again at each look
 def _settled(line: str) -> str:
     """What stays on the screen of a line that was redrawn with backspaces or carriage returns."""
     if not _CONTROL.search(line):

@@ -121,11 +121,13 @@ def plain(value: Any) -> Any:
 
 def json_only(value: Any, place: str = "result") -> Any:
     """The value itself if it is JSON through and through; raises BadReturn with the place of what is not."""
+    if value.__class__ in _ATOMS:
+        return value
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 raise BadReturn(f"{place} has the key {key!r} of type {type(key).__name__}")
-        return {key: json_only(item, f"{place}.{key}") for key, item in value.items()}
+        return {k: v if v.__class__ in _ATOMS else json_only(v, f"{place}.{k}") for k, v in value.items()}
     if isinstance(value, list):
         return [json_only(item, f"{place}[{number}]") for number, item in enumerate(value)]
     if value is None or (isinstance(value, (str, int, float)) and not isinstance(value, Enum)):
@@ -143,7 +145,8 @@ def json_result(value: Any) -> dict[str, Any]:
 
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
     """Mask secrets wherever a text holds them; flags stay flags, even where a password is as short as "1"."""
-    return _scrubbed(value, [secret for secret in secrets if secret])
+    known = [secret for secret in secrets if secret]
+    return _scrubbed(value, known) if known else value
 
 
 def _scrubbed(value: Any, known: list[str]) -> Any:

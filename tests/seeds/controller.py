@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
-import threading
+import heapq
+import itertools
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import greenlet
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.mailops.exchange2007.plugins.module_utils import _task
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils._winrs_settings import refuse_line
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab import cmd
-from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.clock import Action, Baton, VirtualClock
+from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.clock import Action, Clock
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.cmd.streams import BufferSink, BytesStdin
 from ansible_collections.mailops.exchange2007.plugins.plugin_utils.lab.process import (
     Ended,
@@ -37,67 +39,106 @@ class Dead(BaseException):
     """The controller was killed: like SIGKILL, no handler sees it, and nothing more goes over the wire."""
 
 
-class _Thread(threading.Thread):
-    """A thread that takes one body after the other: a run starts some thousands."""
+class Turn:
+    """Waits in the clock's list for a greenlet, which goes on when it comes up."""
 
-    def __init__(self, idle: list[_Thread]) -> None:
-        super().__init__(daemon=True)
-        self._idle = idle
-        self.turn = Baton()
-        self.body: Action | None = None  # with None it ends at its next turn
-        self.start()
+    __slots__ = ("who",)
 
-    def run(self) -> None:
-        while True:
-            self.turn.take()
-            if self.body is None:
-                return
-            self.body()
+    def __init__(self, who: greenlet.greenlet | None = None) -> None:
+        self.who = greenlet.getcurrent() if who is None else who  # one that has not begun is false
 
 
-class SeedClock(VirtualClock):
-    """Virtual time with threads that are used again, and waits that can be cut short."""
+class _Worker(greenlet.greenlet):
+    """Takes one body after the other: a run starts some thousands."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._idle: list[_Thread] = []
+        self.turn = Turn(self)
+        self.body: Action | None = None  # with None it ends
+
+    def run(self) -> None:
+        while self.body is not None:
+            body, self.body = self.body, None
+            body()
+
+
+class SeedClock(Clock):
+    """Virtual time, as the lab's VirtualClock, but with greenlets for threads, which switch faster; and with waits that
+    can be cut short."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Action | Turn]] = []
+        self._idle: list[_Worker] = []
         self.busy = 0
         self.crashed: list[str] = []
 
+    def now(self) -> float:
+        return self._now
+
+    def call_later(self, seconds: float, action: Action) -> None:
+        self._push(seconds, action)
+
+    def sleep(self, seconds: float) -> None:
+        end = self._now + max(0.0, seconds)
+        if not self._due or self._due[0][0] > end:
+            self._now = end  # nobody else has anything to do until then
+            return
+        turn = Turn()
+        self._push(seconds, turn)
+        self._pass_on(turn)
+
     def spawn(self, body: Action, name: str) -> None:
         """Run body beside the caller, in its turn."""
-        thread = self._idle.pop() if self._idle else _Thread(self._idle)
+        worker = self._idle.pop() if self._idle else _Worker()
         self.busy += 1
 
         def run() -> None:
             try:
                 body()
-            except Exception:  # told as a problem of its seed; the thread is used again
+            except Exception:  # told as a problem of its seed; the worker is used again
                 self.crashed.append(traceback.format_exc())
             finally:
                 self.busy -= 1
-                self._idle.append(thread)
-                self._hand_over(None)
+                self._idle.append(worker)
+                self._pass_on(None)
 
-        thread.body = run
-        self._push(0.0, thread.turn)
+        worker.body = run
+        self._push(0.0, worker.turn)
 
     def close(self) -> None:
-        """Let go of the threads."""
-        super().close()
+        """Let go of the workers."""
+        self._due.clear()
         while self._idle:
-            thread = self._idle.pop()
-            thread.body = None
-            thread.turn.give()
+            worker = self._idle.pop()
+            worker.parent = greenlet.getcurrent()
+            worker.throw()
 
     def wait(self, waiter: Waiter, seconds: float) -> None:
         """Sleep until the waiter is woken, at most for seconds."""
         self.call_later(seconds, waiter.wake)
-        self._hand_over(waiter.baton)
+        waiter.turn.who = greenlet.getcurrent()
+        self._pass_on(waiter.turn)
 
-    def ready(self, baton: Baton) -> None:
-        """The thread that waits with this baton goes on now."""
-        self._push(0.0, baton)
+    def ready(self, turn: Turn) -> None:
+        """Who waits with this turn goes on now."""
+        self._push(0.0, turn)
+
+    def _push(self, seconds: float, what: Action | Turn) -> None:
+        heapq.heappush(self._due, (self._now + max(0.0, seconds), next(self._order), what))
+
+    def _pass_on(self, mine: Turn | None) -> None:
+        """Do what is due until somebody's turn comes up; return when it is mine, or when nothing is left."""
+        while self._due:
+            due, _order, what = heapq.heappop(self._due)
+            self._now = max(self._now, due)
+            if what is mine:
+                return
+            if isinstance(what, Turn):
+                what.who.switch()  # comes back when somebody has found mine
+                return
+            what()
 
 
 class Waiter:
@@ -106,13 +147,13 @@ class Waiter:
     def __init__(self, clock: SeedClock) -> None:
         self._clock = clock
         self._woken = False
-        self.baton = Baton()
+        self.turn = Turn()
 
     def wake(self) -> None:
         """End the wait; once is enough."""
         if not self._woken:
             self._woken = True
-            self._clock.ready(self.baton)
+            self._clock.ready(self.turn)
 
 
 class _Done(Ended):

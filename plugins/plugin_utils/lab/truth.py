@@ -50,7 +50,7 @@ class Truth:
     def __init__(self, world: World) -> None:
         self._world = world
         self._open: dict[int, list[Command]] = {}  # what runs on a process, by the process's id()
-        self._process: dict[Command, int] = {}  # the other way round
+        self._process: dict[int, int] = {}  # the other way round, by the command's id
         self.commands: list[Command] = []
         self.timeline: list[dict[str, Any]] = []
         self.violations: list[dict[str, Any]] = []
@@ -63,19 +63,13 @@ class Truth:
             above: Process | None = proc
             while above is not None and id(above) not in self._open:
                 above = above.parent
+            number, logon = len(self.commands) + 1, proc.logon
             command = Command(
-                len(self.commands) + 1,
-                proc.host.name,
-                proc.logon.user,
-                proc.logon.kind,
-                proc.line,
-                above is None,
-                self._now(),
-                time.time(),
+                number, proc.host.name, logon.user, logon.kind, proc.line, above is None, self._now(), time.time()
             )
             self.commands.append(command)
             self._open.setdefault(id(proc), []).append(command)
-            self._process[command] = id(proc)
+            self._process[number] = id(proc)
             return command
 
     def command_ended(self, token: Command, rc: int | None) -> None:
@@ -83,9 +77,10 @@ class Truth:
         with self._world.lock:
             token.rc = rc
             token.duration = round(self._now() - token.t, 3)
-            key = self._process.pop(token)
-            self._open[key].remove(token)
-            if not self._open[key]:
+            key = self._process.pop(token.id)
+            running = self._open[key]
+            running.remove(token)
+            if not running:
                 del self._open[key]
 
     def effect(self, host: Host | None, kind: str, what: str, detail: str = "", proc: Process | None = None) -> None:

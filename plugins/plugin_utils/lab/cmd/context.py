@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..files import FileSystem
 from ..winerror import system_message
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """Given to every built-in command."""
 
     interpreter: Interpreter

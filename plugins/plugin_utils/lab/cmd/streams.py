@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from ..files import FileSystemError, WriteHandle
 from ..process import Sink, Stdin
@@ -85,8 +84,7 @@ class Careless:
             return
 
 
-@dataclass(frozen=True)
-class Handles:
+class Handles(NamedTuple):
     """The numbered handles of a command. One that was opened the wrong way round reads as empty, or writes nowhere."""
 
     table: dict[int, Stdin | Sink]
