@@ -5,9 +5,11 @@
     python tests/bench/scale.py [--clusters 1 2 5 10 20 50 100] [--speed 60] [--out FILE]
 
 The native durations are the lab's own, which are those of real nodes (a Setup of half an hour); --speed shortens them,
-and what the controller does is not shortened. So a real run takes at most the native time of the slowest cluster,
-unscaled, plus the seconds above the scaled one that were measured: `real_seconds`. At most, because at real speed the
-controller works for one cluster while others run their Setup, and here there is hardly time for that.
+and what the controller does is not shortened. Where clusters run side by side, a real run takes at most the native
+time of the slowest one, unscaled, plus the seconds above the scaled one that were measured: `real_seconds`. At most,
+because at real speed the controller works for one cluster while others run their Setup, and here there is hardly time
+for that. `down_at_once` says how many mailbox servers were being handed over at one moment: with 1, they would wait for
+each other, and `real_seconds` would be wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -168,10 +170,17 @@ def times(first: Result, second: Result, seen: dict[str, Any], speed: float) -> 
         "native_seconds": round(native * speed),
         "real_seconds": round(native * speed + wall - native),
         **first,
+        "down_at_once": most_at_once(seen["outages"].values()),
         "requests": sum(counters["requests"] for counters in seen["transport"].values()),
         "second_run_wall_seconds": round(again[1] - again[0], 1),
         "second_run_cpu_seconds": second["controller_cpu_seconds"],
     }
+
+
+def most_at_once(outages: Iterable[Result]) -> int:
+    """The most mailbox servers that were without mail at one moment."""
+    intervals = [interval for outage in outages for interval in outage["intervals"]]
+    return max((sum(i["from"] <= at["from"] < i["to"] for i in intervals) for at in intervals), default=0)
 
 
 def of_cluster(seen: Result, name: str) -> Result:

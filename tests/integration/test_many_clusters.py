@@ -121,6 +121,21 @@ def test_a_wave_of_which_every_node_is_lost(lab: Lab, begin_upgrade: Callable[..
     assert {report["cluster"]: report["proven"] for report in reports} == {"CLUSA": True, "CLUSB": False}
 
 
+@pytest.mark.parametrize("lab", ["two-clusters"], indirect=True)
+def test_clusters_are_handed_over_at_the_same_time(lab: Lab, begin_upgrade: Callable[..., Any]) -> None:
+    """A mailbox server that hangs in its start does not keep the other one's users waiting for theirs."""
+    for host in ("A2", "B2"):
+        lab.inject("hang", host=host, match=r"\bStart-ClusteredMailboxServer\b")
+    running = begin_upgrade(lab)
+    eventually(lab, lambda truth: down(truth, "CMSA") and down(truth, "CMSB"), "both clusters are handed over")
+    running.kill()
+
+
+def down(truth: dict[str, Any], name: str) -> bool:
+    """Whether a mailbox server is without mail."""
+    return bool(truth["outages"][name]["open"])
+
+
 @pytest.mark.parametrize("lab", ["three-clusters"], indirect=True)
 def test_a_cut_inventory_is_refused_by_name(lab: Lab, upgrade: Play, tmp_path: Path) -> None:
     """A job slice without A2 and C1: both clusters are refused; and time that is over begins nothing."""
