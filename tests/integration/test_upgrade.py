@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,3 +138,22 @@ def test_a_second_run_does_nothing(upgraded: Upgraded, upgrade: Callable[..., An
     assert acts(upgraded.lab.truth()) == before
     assert "changed=0" in run.output
     assert "nothing to do" in run.output
+
+
+def test_the_users_own_tasks(lab: Lab, upgrade: Callable[..., Any], tmp_path: Path) -> None:
+    """Each has its place, and those of a handover know what is handed over."""
+    hooks = ("before_node", "after_node", "before_hand_over", "after_hand_over")
+    for hook in hooks:
+        moved = "{{ upgrade_hand_over.name }} {{ upgrade_hand_over.to }} {{ upgrade_hand_over.host }}"
+        said = f"{hook} {moved if 'hand' in hook else '{{ inventory_hostname }}'}"
+        (tmp_path / f"{hook}.yml").write_text(json.dumps([{"name": hook, "ansible.builtin.debug": {"msg": said}}]))
+    run = upgrade(lab, **{f"upgrade_{hook}": str(tmp_path / f"{hook}.yml") for hook in hooks})
+    assert run.code == 0, run.output
+    assert re.findall(r'"msg": "((?:before|after)_.*)"', run.output) == [
+        "before_node nodeb",
+        "after_node nodeb",
+        "before_node nodea",
+        "before_hand_over CMS1 NODEB nodeb",
+        "after_hand_over CMS1 NODEB nodeb",
+        "after_node nodea",
+    ]

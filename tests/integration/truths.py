@@ -8,6 +8,7 @@ import io
 import math
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -35,8 +36,8 @@ class QuickLab(Lab):
 
     def call(self, verb: str, *words: str) -> str:
         """The same as a process of its own would answer; up still is one, so that the lab has no part of this one."""
-        if verb == "up":
-            return super().call(verb, *words)
+        if verb == "up" or threading.current_thread() is not threading.main_thread():
+            return super().call(verb, *words)  # standard output is caught for the whole process
         with redirect_stdout(io.StringIO()) as said:
             code = cli.main([verb, *words, "--inventory", str(self.inventory)])
         if code:
