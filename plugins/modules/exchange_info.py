@@ -369,6 +369,7 @@ commands:
   sample: []
 """
 
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -424,24 +425,29 @@ def _mark(seen: Observation) -> str:
 def _observed(task: Task, observer: Observer) -> Observation:
     """The node, looked at again while something that the goal depends on moves, or can't be made out (R9)."""
     release: str | None = task.params["release"]
-    poll, seen = task.params["poll"], _answered(task, observer)
+    whole, poll = task.params["mailbox_servers"], task.params["poll"]
+
+    def look() -> Observation:
+        return observer.observe(task.clock.now(), mailbox_servers=whole)
+
+    seen = _answered(task, look)
     end = task.clock.now() + task.params["settle"]
-    for look in count(1):
-        again = release and (moving(seen) or _starting(seen) or (look < _LOOKS and _unreadable(seen, release)))
+    for looks in count(1):
+        again = release and (moving(seen) or _starting(seen) or (looks < _LOOKS and _unreadable(seen, release)))
         if not again or task.clock.now() + poll > end:
             break
         task.clock.sleep(poll)
-        seen = _answered(task, observer)
-    return with_directory(task, seen, release) if release and task.params["mailbox_servers"] else seen
+        seen = _answered(task, look)
+    return _answered(task, lambda: with_directory(task, seen, release)) if release and whole else seen
 
 
-def _answered(task: Task, observer: Observer) -> Observation:
-    """The node as it is now. One that is silent gets its time; raises ChannelLost when that is over."""
+def _answered(task: Task, read: Callable[[], Observation]) -> Observation:
+    """What read() finds. A node that is silent gets its time; raises ChannelLost when that is over."""
     limit = Limit(task.params["answer_timeout"], task.params["poll"])
     end, told = task.clock.now() + limit.timeout, False
     while True:
         try:
-            return observer.observe(task.clock.now(), mailbox_servers=task.params["mailbox_servers"])
+            return read()
         except ChannelLost as lost:
             if not (lost.silent or lost.started) or task.clock.now() + limit.poll > end:
                 raise

@@ -231,6 +231,28 @@ def test_a_node_that_does_not_answer(lost: dict[str, bool], back: float, patienc
         assert channel.clock.now() <= START + patience
 
 
+class Interrupted(Played):
+    """WinRM goes away for a minute while the directory is asked, as under a Setup that restarts it."""
+
+    def __init__(self) -> None:
+        super().__init__(World(double_hop=True))
+        self._back: float | None = None
+
+    def run(self, line: str, **more: Any) -> Result:
+        if line.startswith("set /p") and self._back is None:
+            self._back = self.clock.now() + 60
+        if self._back is not None and self.clock.now() < self._back:
+            raise ChannelLost("nodeb", "no answer.", started=True)
+        return super().run(line, **more)
+
+
+def test_a_node_that_goes_away_while_its_directory_is_asked() -> None:
+    """The reading before has its patience; so has this one."""
+    it = task(Interrupted(), {**PARAMS, "release": "sp2", "answer_timeout": 600})
+    assert run(it)["exchange"]["directory"]["schema_version"] == 14625
+    assert len(it.said) == 1  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("world", "waits"),
     [
