@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePath
@@ -146,18 +146,18 @@ def json_result(value: Any) -> dict[str, Any]:
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
     """Mask secrets wherever a text holds them; flags stay flags, even where a password is as short as "1"."""
     known = [secret for secret in secrets if secret]
-    return _scrubbed(value, known) if known else value
+    found = re.compile("|".join(map(re.escape, known))).search
+    return _scrubbed(value, known, found) if known else value
 
 
-def _scrubbed(value: Any, known: list[str]) -> Any:
+def _scrubbed(value: Any, known: list[str], found: Callable[[str], object]) -> Any:
     if isinstance(value, dict):
-        return {key: _scrubbed(item, known) for key, item in value.items()}
+        return {key: _scrubbed(item, known, found) for key, item in value.items()}
     if isinstance(value, list):
-        return [_scrubbed(item, known) for item in value]
+        return [_scrubbed(item, known, found) for item in value]
     if isinstance(value, bool) or value is None:
         return value
-    text = str(value)
-    return remove_values(value, known) if any(secret in text for secret in known) else value
+    return remove_values(value, known) if found(str(value)) else value
 
 
 def one_line(text: str) -> str:
