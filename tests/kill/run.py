@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options.topology = options.topology or TOPOLOGIES[options.playbook]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     begun = time.monotonic()
-    place: Path = options.out / Path(options.topology).stem
+    place: Path = options.out.resolve() / Path(options.topology).stem
     setting = Setting(options.topology, options.release, options.rest, options.playbook)
     reference = reference_run(setting, place, options.resume)
     every = points(reference)
