@@ -22,6 +22,7 @@ from ._versions import release_rank
 
 Reading = dict[str, Any]
 _LIVE = ("running", "finished", "unknown")  # phases of a job that is joined
+_PREPARED = "prepared"  # that of one which nobody has started
 
 
 def observation(result: dict[str, Any], host: str) -> Reading:
@@ -124,7 +125,7 @@ def _lane(nodes: Sequence[Reading], release: str, first: bool) -> list[Reading]:
     upgraded.sort(key=lambda reading: not _has_unfinished(reading, nodes, release))
     last = [reading for reading in upgraded if _lacks_restart(reading, release)]
     old = [reading for reading in nodes if not at_release(reading["release"], release)]
-    begun = [reading for reading in old if "upgrade" in reading["jobs"]]
+    begun = [reading for reading in old if reading["jobs"].get("upgrade", _PREPARED) != _PREPARED]
     passive = [reading["node"] for reading in old if not reading["owns_cms"] and reading not in begun]
     standing = _standing(nodes, release)
     standing = replace(standing, new=standing.new | {r["node"] for r in begun if not r["owns_cms"]})

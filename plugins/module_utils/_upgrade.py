@@ -22,9 +22,10 @@ from ._setup_trace import Trace
 from ._shell import CmsState, MailboxServer
 from ._task import Credentials, Task
 from ._versions import release_rank
-from ._wait import Limit
+from ._wait import Limit, answered
 
 _LOOKS = 4
+_WINRM_AWAY = 30.0  # seconds
 
 
 def setup_task(task: Task) -> Task:
@@ -81,7 +82,7 @@ class UpgradeNode:
         """Observe, compare, act, observe again, prove."""
         state = self._setup.look()
         joins = state.phase in JOINABLE
-        seen = self._observer.observe(self._task.clock.now()) if joins else observe_readable(self._task, self._observer)
+        seen = self._beside_setup() if joins else observe_readable(self._task, self._observer)
         if not joins:
             if self._done(seen):
                 return self._leave_alone(seen)
@@ -92,6 +93,11 @@ class UpgradeNode:
         if self._task.check_mode:
             return self._would(seen)
         return self._act(seen, state)
+
+    def _beside_setup(self) -> Observation:
+        """The node under a Setup, which restarts WinRM: then a read and the one after it find nobody."""
+        patience = Limit(_WINRM_AWAY, min(self._task.params["poll"], 5.0))
+        return answered(self._task, patience, lambda: self._observer.observe(self._task.clock.now()))
 
     def _leave_alone(self, seen: Observation) -> dict[str, Any]:
         """At the release: nothing is done, but for removing what a dead run left."""

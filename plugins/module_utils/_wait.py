@@ -11,7 +11,8 @@ from itertools import repeat
 from typing import TypeVar
 
 from ._errors import Failure
-from ._task import Clock
+from ._node import ChannelLost
+from ._task import Clock, Task
 
 _T = TypeVar("_T")
 _BLIND = 3  # looks in vain, one after the other
@@ -69,3 +70,19 @@ def wait_for(
             raise Failure(doing, target, text, advice, changed=changed)
         clock.sleep(pause)
     raise AssertionError("pauses never end")
+
+
+def answered(task: Task, limit: Limit, read: Callable[[], _T]) -> _T:
+    """What read() finds. A node that is silent gets its time; raises ChannelLost when that is over."""
+    end, told = task.clock.now() + limit.timeout, False
+    while True:
+        try:
+            return read()
+        except ChannelLost as lost:
+            if not (lost.silent or lost.started) or task.clock.now() + limit.poll > end:
+                raise
+            if not told:
+                task.progress(f"{lost.reason.rstrip('.')}. It may be restarting: waiting up to {limit.timeout:g} s")
+            told = True
+        task.node.channel.reset()
+        task.clock.sleep(limit.poll)

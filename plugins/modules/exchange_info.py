@@ -369,18 +369,16 @@ commands:
   sample: []
 """
 
-from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 from ansible_collections.mailops.exchange2007.plugins.module_utils._exchange import Observation, Observer
 from ansible_collections.mailops.exchange2007.plugins.module_utils._job import Phase
 from ansible_collections.mailops.exchange2007.plugins.module_utils._main import module_main
-from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost
 from ansible_collections.mailops.exchange2007.plugins.module_utils._rules import LIVE, iso, moving, readiness_refusals
 from ansible_collections.mailops.exchange2007.plugins.module_utils._task import Task
 from ansible_collections.mailops.exchange2007.plugins.module_utils._upgrade import with_directory
-from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit
+from ansible_collections.mailops.exchange2007.plugins.module_utils._wait import Limit, answered
 
 _LOOKS = 4  # at what can't be read though nothing moves
 
@@ -426,36 +424,20 @@ def _observed(task: Task, observer: Observer) -> Observation:
     """The node, looked at again while something that the goal depends on moves, or can't be made out (R9)."""
     release: str | None = task.params["release"]
     whole, poll = task.params["mailbox_servers"], task.params["poll"]
+    patience = Limit(task.params["answer_timeout"], poll)
 
     def look() -> Observation:
         return observer.observe(task.clock.now(), mailbox_servers=whole)
 
-    seen = _answered(task, look)
+    seen = answered(task, patience, look)
     end = task.clock.now() + task.params["settle"]
     for looks in count(1):
         again = release and (moving(seen) or _starting(seen) or (looks < _LOOKS and _unreadable(seen, release)))
         if not again or task.clock.now() + poll > end:
             break
         task.clock.sleep(poll)
-        seen = _answered(task, look)
-    return _answered(task, lambda: with_directory(task, seen, release)) if release and whole else seen
-
-
-def _answered(task: Task, read: Callable[[], Observation]) -> Observation:
-    """What read() finds. A node that is silent gets its time; raises ChannelLost when that is over."""
-    limit = Limit(task.params["answer_timeout"], task.params["poll"])
-    end, told = task.clock.now() + limit.timeout, False
-    while True:
-        try:
-            return read()
-        except ChannelLost as lost:
-            if not (lost.silent or lost.started) or task.clock.now() + limit.poll > end:
-                raise
-            if not told:
-                task.progress(f"{lost.reason.rstrip('.')}. It may be restarting: waiting up to {limit.timeout:g} s")
-            told = True
-        task.node.channel.reset()
-        task.clock.sleep(limit.poll)
+        seen = answered(task, patience, look)
+    return answered(task, patience, lambda: with_directory(task, seen, release)) if release and whole else seen
 
 
 def _starting(seen: Observation) -> bool:

@@ -375,6 +375,13 @@ def test_a_setup_that_was_begun_is_finished_before_other_nodes_have_their_turn()
     assert [r["node"] for r in plan.lanes([*nodes, begun], "sp2")["EX"]] == ["NODEC", "NODEB", "NODEA"]
 
 
+def test_a_setup_that_was_only_prepared_was_not_begun() -> None:
+    """Its node may own a mailbox server by now, and have nobody to give it to while a passive node waits behind it."""
+    owner, passive = pair("rtm", "rtm")
+    owner["jobs"] = {"upgrade": "prepared"}
+    assert [r["node"] for r in plan.lanes([owner, passive], "sp2")["EX"]] == ["NODEB", "NODEA"]
+
+
 @pytest.mark.parametrize("phase", ["died", "prepared"])
 def test_a_dead_job_excuses_no_mate_that_is_down(phase: str) -> None:
     node_a, node_b = pair("rtm", "rtm")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.exchange2007.plugins.module_utils._cmdline import Unquotable
 from ansible_collections.mailops.exchange2007.plugins.module_utils._errors import Failure, Refusal
+from ansible_collections.mailops.exchange2007.plugins.module_utils._node import ChannelLost, Result
 from ansible_collections.mailops.exchange2007.plugins.module_utils._upgrade import (
     UpgradeCms,
     UpgradeNode,
@@ -287,6 +288,26 @@ def test_a_setup_that_runs_already_is_joined_whatever_the_rules_say() -> None:
     channel.clock.after(100, lambda: channel.change(ended(0, bits="sp2", marks=())))
     result = node(channel, nodes=[])
     assert (result["joined"], result["after"], channel.acts) == (True, {"version": BUILDS["sp2"]}, [])
+
+
+def test_a_setup_that_restarts_winrm_at_that_moment_is_joined() -> None:
+    """A read breaks off, and the one after it finds nobody: that is no reason to end the run."""
+    channel = Away(replace(OLD, job=True, kind=NODE, started=True, images=("ExSetup.exe",)), remove_act(NODE))
+    channel.clock.after(100, lambda: channel.change(ended(0, bits="sp2", marks=())))
+    assert node(channel, nodes=[])["joined"]
+
+
+class Away(Played):
+    """A node whose WinRM is away for ten seconds, from the second command line on."""
+
+    _back: float | None = None
+
+    def run(self, line: str, **more: Any) -> Result:
+        if self._back is None and self.reads:
+            self._back = self.clock.now() + 10
+        if self._back is not None and self.clock.now() < self._back:
+            raise ChannelLost("nodeb", "no answer.", started=False, silent=True)
+        return super().run(line, **more)
 
 
 def test_our_own_dead_setup_is_run_again_over_its_marks() -> None:
