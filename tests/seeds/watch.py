@@ -302,11 +302,16 @@ class Checker:
             "pending restart": self.world.physics.pending_restart(host),
             "marks": marks(host),
             "tasks": [task.name for task in host.tasks.values()],
-            "processes": [process.line for process in host.processes],
+            "processes": [process.line for process in host.processes if not self._abandoned(process)],
         }
         found = [f"{host.name} has {what}: {value}" for what, value in left.items() if value]
         done = host.bits is not None and host.bits.complete and release(host.bits.version) >= release(self.watch.goal)
         return found if done else [*found, f"{host.name} is at {host.bits.version if host.bits else None}"]
+
+    def _abandoned(self, process: Process) -> bool:
+        """Whether it hangs behind a connection that broke: WinRM ends it when its shell has been idle for long."""
+        above = _above(process)[-1]
+        return any(sent.proc is above and sent.lost for call in self.watch.calls for sent in call.sent)
 
     def _server(self, cms: MailboxServer) -> list[str]:
         found = []
