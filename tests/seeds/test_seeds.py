@@ -179,7 +179,7 @@ class TestTheMonitor:
         self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setattr(_handover.Window, "outage", property(lambda self: 1.0))
-        assert run.main(["--runs", "12", "--seed-from", "0", "--jobs", "1"]) == 1
+        assert run.main(["--seeds", "12", "--seed-from", "0", "--jobs", "1"]) == 1
         said = capfd.readouterr().out
         assert "\nseed " in f"\n{said}"
         assert "seeds failed: " in said
