@@ -120,6 +120,7 @@ def test_every_block_is_run_or_says_why_not() -> None:
         "",
         "it asks for a password",
         "it needs a KDC, and make kerberos has one",
+        "it needs ansible-runner",
         "it runs the tests",
     }
 
