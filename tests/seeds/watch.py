@@ -309,9 +309,11 @@ class Checker:
         return found if done else [*found, f"{host.name} is at {host.bits.version if host.bits else None}"]
 
     def _abandoned(self, process: Process) -> bool:
-        """Whether it hangs behind a connection that broke: WinRM ends it when its shell has been idle for long."""
+        """Whether a read hangs behind a connection that broke: WinRM ends it when its shell has been idle for long."""
         above = _above(process)[-1]
-        return any(sent.proc is above and sent.lost for call in self.watch.calls for sent in call.sent)
+        command = self.watch.command_of(above)
+        lost = any(sent.proc is above and sent.lost for call in self.watch.calls for sent in call.sent)
+        return lost and command is not None and not command.mutating
 
     def _server(self, cms: MailboxServer) -> list[str]:
         found = []

@@ -47,9 +47,8 @@ class _Remembered:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._last: tuple[list[tuple[str, str | None]], str] | None = (
-            None  # as one: hosts share it, each in its threads
-        )
+        # What was asked and what it became stand in one place: hosts share it, each in its threads.
+        self._last: tuple[list[tuple[str, str | None]], str] | None = None
 
     def text(self, lookup: Lookup, modify: Modify) -> str:
         """The text, expanded anew only when a name that it asked for has another value."""
